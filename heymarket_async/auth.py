@@ -1,0 +1,226 @@
+"""Credentials and the tokens made from them.
+
+https://developers.heymarket.com/authentication
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from heymarket_async.clock import Clock
+from heymarket_async.errors import ConfigurationError, MissingCredentials
+from heymarket_async.values import MASK
+
+# https://developers.heymarket.com/authentication: "valid for 5 minutes from iat"
+TOKEN_LIFE: Final = 300.0
+# A service whose clock is a little behind ours must not see a token from its future.
+BACKDATE: Final = 10.0
+# A token is renewed while it is still good for this long, so that none dies on its way.
+MARGIN: Final = 60.0
+
+SECRET_ID_VARIABLE: Final = "HEYMARKET_API_SECRET_ID"
+SECRET_KEY_VARIABLE: Final = "HEYMARKET_API_SECRET_KEY"
+LEGACY_KEY_VARIABLE: Final = "HEYMARKET_API_KEY"
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _check_text(owner: type, field: attrs.Attribute[Any], value: object) -> None:
+    where = f"{owner.__name__}({field.name}=...)"
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{where} must be a str, not {type(value).__name__}.")
+    if not value.strip():
+        raise ConfigurationError(f"{where} is empty.", advice="Copy it from Settings > Integrations > API.")
+    if value != value.strip() or not value.isprintable() or not value.isascii():
+        raise ConfigurationError(
+            f"{where} has white space around it or characters that no credential has.",
+            advice="Copy it again, without line breaks or quotation marks.",
+        )
+
+
+def _validate(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    _check_text(type(instance), field, value)
+
+
+@attrs.frozen(repr=False)
+class ApiSecret:
+    """An API Secret of a team, from which short-lived tokens are made.
+
+    Args:
+        id: the API Secret ID, as shown under Settings > Integrations > API.
+        key: the API Secret Key, which is shown once, when the Secret is made.
+
+    Raises:
+        ConfigurationError: one of them is empty, or they are in each other's place.
+
+    https://developers.heymarket.com/authentication
+    """
+
+    id: str = attrs.field(validator=_validate)
+    key: str = attrs.field(validator=_validate)
+
+    def __attrs_post_init__(self) -> None:
+        if self.id == self.key:
+            raise ConfigurationError("ApiSecret: the ID and the Key are the same text.")
+        if _UUID.fullmatch(self.key) and not _UUID.fullmatch(self.id):
+            raise ConfigurationError(
+                "ApiSecret: the ID and the Key seem to be in each other's place.",
+                advice="Call ApiSecret(id, key): the ID is the one that looks like a UUID.",
+            )
+
+    def __repr__(self) -> str:
+        return f"ApiSecret(id='{MASK}', key='{MASK}')"
+
+
+@attrs.frozen(repr=False)
+class ApiKey:
+    """A legacy API key of a team. The vendor plans to end it: prefer `ApiSecret`.
+
+    Args:
+        key: the key.
+
+    Raises:
+        ConfigurationError: it is empty.
+
+    https://developers.heymarket.com/authentication
+    """
+
+    key: str = attrs.field(validator=_validate)
+
+    def __repr__(self) -> str:
+        return f"ApiKey(key='{MASK}')"
+
+
+Credentials = ApiSecret | ApiKey
+
+
+def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials:
+    """Read credentials from environment variables.
+
+    Args:
+        environ: where to look. `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY` come first, then
+            `HEYMARKET_API_KEY`. A variable that is empty counts as absent.
+
+    Raises:
+        MissingCredentials: none of them is set.
+        ConfigurationError: one half of an API Secret is missing, or a value makes no sense.
+    """
+    secret_id = environ.get(SECRET_ID_VARIABLE, "").strip()
+    secret_key = environ.get(SECRET_KEY_VARIABLE, "").strip()
+    if secret_id and secret_key:
+        return ApiSecret(secret_id, secret_key)
+    if secret_id or secret_key:
+        missing = SECRET_KEY_VARIABLE if secret_id else SECRET_ID_VARIABLE
+        raise ConfigurationError(
+            f"The environment holds half of an API Secret: {missing} is not set.",
+            advice=f"Set both {SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE}.",
+        )
+    legacy = environ.get(LEGACY_KEY_VARIABLE, "").strip()
+    if legacy:
+        return ApiKey(legacy)
+    raise MissingCredentials(
+        "The environment holds no Heymarket credentials.",
+        advice=f"Set {SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE}, or pass ApiSecret(id, key).",
+    )
+
+
+def sign(secret: ApiSecret, issued_at: int) -> str:
+    """Return the JWT of `secret` that lives from `issued_at` (Unix seconds) for five minutes.
+
+    Header and claims are exactly those of https://developers.heymarket.com/authentication.
+    """
+    return _Signer(secret).sign(issued_at)
+
+
+class _Signer:
+    """Holds the imported key, so that it is prepared once for each Secret."""
+
+    __slots__ = ("_encode", "_issuer", "_key")
+
+    def __init__(self, secret: ApiSecret) -> None:
+        # Imported here because it brings in cryptography, which costs more than the rest of the library.
+        from joserfc import jwt
+        from joserfc.jwk import OctKey
+
+        self._encode = jwt.encode
+        self._issuer = secret.id
+        self._key = OctKey.import_key(f"{secret.id}||{secret.key}")
+
+    def sign(self, issued_at: int) -> str:
+        return self._encode({"alg": "HS256", "typ": "JWT"}, {"iss": self._issuer, "iat": issued_at}, self._key)
+
+
+class TokenMint:
+    """Makes tokens for one set of credentials, and keeps the present one until shortly before it dies.
+
+    Making one takes no await, hence needs no lock and knows no race.
+
+    Args:
+        credentials: whose tokens to make. An `ApiKey` is its own token.
+        clock: tells wall and monotonic time.
+    """
+
+    __slots__ = ("_clock", "_credentials", "_dead_monotonic", "_dead_wall", "_issued_at", "_signer", "_token", "minted")
+
+    def __init__(self, credentials: Credentials, clock: Clock) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._signer: _Signer | None = None
+        self._token: str | None = credentials.key if isinstance(credentials, ApiKey) else None
+        self._issued_at = 0.0
+        self._dead_wall = 0.0
+        self._dead_monotonic = 0.0
+        self.minted = 0
+
+    def __repr__(self) -> str:
+        return f"TokenMint({self._credentials!r}, minted={self.minted})"
+
+    def token(self) -> str:
+        """Return a token that is good for at least `MARGIN` seconds more."""
+        token = self._token
+        if token is not None and (isinstance(self._credentials, ApiKey) or self._is_fresh()):
+            return token
+        return self._mint()
+
+    def discard(self, token: str) -> bool:
+        """Forget `token`, which the service refused; say whether another one can be had.
+
+        Does nothing to a token that has replaced it in the meantime.
+        """
+        if isinstance(self._credentials, ApiKey):
+            return False
+        if token == self._token:
+            self._token = None
+        return True
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix time at which the present token dies; None when there is none or it never does."""
+        if self._token is None or isinstance(self._credentials, ApiKey):
+            return None
+        return self._issued_at + TOKEN_LIFE
+
+    def _is_fresh(self) -> bool:
+        # Either clock may say that the token is old; a wall clock before its birth was set back, and says nothing.
+        wall = self._clock.wall()
+        return self._issued_at <= wall < self._dead_wall and self._clock.monotonic() < self._dead_monotonic
+
+    def _mint(self) -> str:
+        assert isinstance(self._credentials, ApiSecret)
+        if self._signer is None:
+            self._signer = _Signer(self._credentials)
+        wall = self._clock.wall()
+        issued_at = int(wall - BACKDATE)
+        left = issued_at + TOKEN_LIFE - MARGIN - wall
+        token = self._signer.sign(issued_at)
+        self._token = token
+        self._issued_at = issued_at
+        self._dead_wall = wall + left
+        self._dead_monotonic = self._clock.monotonic() + left
+        self.minted += 1
+        return token

@@ -1,0 +1,117 @@
+"""Operations, calls and replies as values.
+
+An `Operation` is one endpoint, declared once. A `Call` is an operation with its arguments. A `Reply` is what came back.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import attrs
+
+from heymarket_async.values import UNSET, Unset
+
+T = TypeVar("T")
+
+
+class Effect(enum.Enum):
+    """What a call does to the service, which decides whether it may be repeated.
+
+    HTTP methods do not tell: this service reads by POST.
+    """
+
+    READS = "reads"
+    """Changes nothing."""
+    REPEATABLE = "repeatable"
+    """Changes something, and a repeat changes nothing more."""
+    SENDS = "sends"
+    """A repeat may text a customer twice or create a second thing."""
+
+
+@attrs.frozen(kw_only=True)
+class Operation(Generic[T]):
+    """One endpoint of the service.
+
+    Args:
+        name: the `operationId` of the contract.
+        method: the HTTP method.
+        path: the path template, such as `/v1/conversations/{id}`.
+        effect: decides retries.
+        reply: the type that the JSON of a reply becomes.
+        envelope: keys under which older replies wrap what newer ones send bare.
+        docs: the vendor page it comes from.
+    """
+
+    name: str
+    method: str
+    path: str
+    effect: Effect
+    reply: type[T]
+    envelope: tuple[str, ...] = ()
+    docs: str = ""
+
+    def call(self, *, query: Mapping[str, str | int] | None = None, body: Any = UNSET, **path: str | int) -> Call[T]:
+        """Return a call of this operation.
+
+        Args:
+            query: the query parameters, if any.
+            body: what to send as JSON; none by default.
+            **path: a value for each name in the path template. It is quoted as one segment.
+        """
+        target = self.path.format_map({name: quote(str(value), safe="") for name, value in path.items()})
+        return Call(operation=self, path=target, query=tuple((query or {}).items()), body=body)
+
+
+@attrs.frozen(kw_only=True)
+class Call(Generic[T]):
+    """An operation with its arguments: a value that a session can perform.
+
+    Args:
+        operation: the operation.
+        path: the path with its values filled in.
+        query: names and values of the query.
+        body: what is sent as JSON, or `UNSET` for none.
+    """
+
+    operation: Operation[T]
+    path: str = attrs.field(repr=False)
+    query: tuple[tuple[str, str | int], ...] = attrs.field(default=(), repr=False)
+    body: Any | Unset = attrs.field(default=UNSET, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """What the service answered to one attempt.
+
+    Args:
+        status: the HTTP status.
+        headers: the headers; names in any case.
+        body: the bytes of the body, decompressed. They may hold personal data, so the repr leaves them out.
+    """
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    body: bytes = attrs.field(repr=lambda body: f"<{len(body)} bytes>")
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's name for this request, which its support asks for."""
+        return self.headers.get("X-Request-Id")
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body parsed as JSON.
+
+        Raises:
+            ValueError: it is not JSON.
+        """
+        return json.loads(self.body)

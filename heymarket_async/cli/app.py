@@ -1,0 +1,89 @@
+"""The commands, put together, and what every one of them ends with: an exit code."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any, Final
+
+from cyclopts import App, CycloptsError, Parameter
+
+from heymarket_async._version import __version__
+from heymarket_async.cli import doctor, inboxes, output, sandbox
+from heymarket_async.errors import ArgumentError, ConfigurationError, HeymarketError
+
+_HELP: Final = """The Heymarket API (business texting) in the terminal.
+
+Credentials come from HEYMARKET_API_SECRET_ID and HEYMARKET_API_SECRET_KEY, or the legacy HEYMARKET_API_KEY.
+HEYMARKET_BASE_URL is another address of the service. Without credentials, commands ask the sandbox: a local
+imitation of the service with fictional data. They say on stderr which one they ask."""
+
+_EPILOGUE: Final = """Examples:
+
+    heymarket inboxes
+    heymarket inboxes --json
+    heymarket doctor
+    heymarket sandbox --port 8080
+
+Exit codes: 0 ok; 1 a check or a call failed; 2 the usage or the configuration is wrong; 130 interrupted;
+141 whoever read the output went away."""
+
+
+class Exit(enum.IntEnum):
+    """What the command ends with."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    INTERRUPTED = 130
+    NO_READER = 141
+    """As for a program that SIGPIPE ends."""
+
+
+app = App(
+    name="heymarket",
+    help=_HELP,
+    help_epilogue=_EPILOGUE,
+    help_format="plaintext",
+    version=f"heymarket-async {__version__}",
+    default_parameter=Parameter(negative=""),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+)
+app.command(inboxes.inboxes, help_epilogue=inboxes.EXAMPLES)
+app.command(doctor.doctor, help_epilogue=doctor.EXAMPLES)
+app.command(sandbox.sandbox, help_epilogue=sandbox.EXAMPLES)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command, and return its exit code. An error that can be expected becomes a message."""
+    output.prepare()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return Exit.NO_READER
+    finally:
+        output.give_up()
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        # Typed as Any because what a command returns is known to the command only.
+        code: Any = app(list(arguments), console=output.console(), error_console=output.console(stderr=True))
+        output.flush()
+    except CycloptsError as error:
+        output.error(str(error), "`heymarket --help` shows how it is used.")
+        return Exit.USAGE
+    except HeymarketError as error:
+        output.error(str(error).removesuffix(error.advice).rstrip(), error.advice)
+        return Exit.USAGE if isinstance(error, ConfigurationError | ArgumentError) else Exit.FAILED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        output.error(f"The system says: {error.strerror or type(error).__name__}.")
+        return Exit.FAILED
+    return Exit.OK if code is None else int(code)

@@ -1,0 +1,93 @@
+"""`heymarket sandbox`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from heymarket_async.auth import SECRET_ID_VARIABLE, SECRET_KEY_VARIABLE
+from heymarket_async.cli import output
+from heymarket_async.errors import ConfigurationError
+from heymarket_async.limits import DEFAULT_LIMIT
+from heymarket_async.settings import BASE_URL_VARIABLE
+
+EXAMPLES: Final = """Examples:
+
+    heymarket sandbox
+    heymarket sandbox --port 8080 --rate-limit none
+    heymarket sandbox > sandbox.env    (and then `. ./sandbox.env` in another shell)
+
+It ends with Ctrl-C or SIGTERM, and then with exit code 0."""
+
+
+def sandbox(
+    *,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))] = 0,
+    host: str = "127.0.0.1",
+    rate_limit: int | Literal["none"] = DEFAULT_LIMIT,
+) -> None:
+    """Run the sandbox, a local imitation of the service with fictional data, until Ctrl-C.
+
+    It prints the lines that make other programs use it. The credentials are the same every time.
+
+    Args:
+        port: the TCP port to listen on; 0 for any free one.
+        host: the address to listen on.
+        rate_limit: requests that a team may make in a minute, or `none` for any number.
+    """
+    if rate_limit != "none" and rate_limit < 1:
+        raise ConfigurationError("--rate-limit must be 1 or more, or 'none'.")
+    # Where the loop cannot watch for signals, as on Windows, Ctrl-C comes as an exception.
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(port, host, None if rate_limit == "none" else rate_limit))
+
+
+async def _serve(port: int, host: str, rate_limit: int | None) -> None:
+    # Imported here because it brings in a web server, which other commands may not need.
+    from heymarket_async.sandbox import Sandbox
+
+    stop = _stop_on_signals()
+    server = Sandbox(port=port, host=host, rate_limit=rate_limit)
+    try:
+        await server.start()
+    except ConfigurationError as error:
+        raise _cannot_listen(host, port, error.__cause__) from error
+    async with server:
+        output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it. To use it, paste in another shell:")
+        variables = {
+            BASE_URL_VARIABLE: server.url,
+            SECRET_ID_VARIABLE: server.secret.id,
+            SECRET_KEY_VARIABLE: server.secret.key,
+        }
+        for name, value in variables.items():
+            output.show_text(f"export {name}={shlex.quote(value)}")
+        await stop.wait()
+
+
+def _stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers, and only the main thread may set them.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _cannot_listen(host: str, port: int, cause: BaseException | None) -> ConfigurationError:
+    reason = "the address cannot be had"
+    if isinstance(cause, OSError):
+        known = cause.errno is not None and cause.errno > 0
+        reason = os.strerror(cause.errno) if known and cause.errno is not None else cause.strerror or reason
+    return ConfigurationError(
+        f"The sandbox cannot listen on {host}, port {port}: {reason}.",
+        advice="Choose another --port or --host; without --port, any free port is taken.",
+    )

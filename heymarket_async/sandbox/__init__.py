@@ -1,0 +1,59 @@
+"""A local imitation of the Heymarket service: a real HTTP server with fictional teams, for first steps and for tests.
+
+    async with Sandbox() as sandbox:
+        print(sandbox.url, sandbox.teams[0].name)
+
+It checks bearer tokens, keeps the rate limit and sends the headers that the service is known to send. Where the
+service's behaviour is unknown, such as the body of an error, the docstrings say what was chosen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from heymarket_async.sandbox.answers import Answer, Exchange, Hang, Ordinary, Reply, Reset, Truncated
+    from heymarket_async.sandbox.journal import Received
+    from heymarket_async.sandbox.server import Sandbox
+    from heymarket_async.sandbox.state import Team
+
+__all__ = [
+    "Answer",
+    "Exchange",
+    "Hang",
+    "Ordinary",
+    "Received",
+    "Reply",
+    "Reset",
+    "Sandbox",
+    "Team",
+    "Truncated",
+]
+
+_HOMES: Final = {
+    "Answer": "answers",
+    "Exchange": "answers",
+    "Hang": "answers",
+    "Ordinary": "answers",
+    "Received": "journal",
+    "Reply": "answers",
+    "Reset": "answers",
+    "Sandbox": "server",
+    "Team": "state",
+    "Truncated": "answers",
+}
+
+
+# The pytest plugin lives in this package and is imported by every run of pytest: it must not bring in a web server.
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,112 @@
+"""From a request to the reply that the service would give."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from heymarket_async.clock import Clock
+from heymarket_async.sandbox.answers import Reply, refuse
+from heymarket_async.sandbox.bearer import Guard, Presented
+from heymarket_async.sandbox.journal import Received
+from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
+from heymarket_async.sandbox.routes import Ask, Route, Router
+from heymarket_async.sandbox.state import Service, Team
+from heymarket_async.sandbox.window import Window
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Puts a request through all gates: path, method, credentials, rate limit, body; then performs it.
+
+    Args:
+        service: what the operations act on.
+        router: finds the operation.
+        guard: checks the credentials.
+        new_window: makes the rate limit of one team; None for no limit.
+        retry_after: whether a 429 says how long to wait.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        router: Router,
+        guard: Guard,
+        new_window: Callable[[], Window] | None,
+        retry_after: bool,
+        clock: Clock,
+    ) -> None:
+        self._service = service
+        self._router = router
+        self._guard = guard
+        self._new_window = new_window
+        self._retry_after = retry_after
+        self._clock = clock
+        self._windows: dict[Team, Window] = {}
+
+    def prepare(self, received: Received, headers: Mapping[str, str]) -> Callable[[], Reply]:
+        """Judge a request, and note in `received` what it turned out to be.
+
+        Returns:
+            What performs it and gives the reply. A request that is never performed still counts for the rate limit.
+        """
+        try:
+            route, params = self._router.find(received.method, received.path)
+            received.operation = route.name
+            team = self._identify(received, headers)
+            self._count(team)
+            ask = Ask(
+                service=self._service,
+                team=team,
+                now=received.arrived,
+                params=params,
+                query=received.query,
+                payload=_payload(received.body),
+            )
+        except Refusal as refusal:
+            return partial(refuse, refusal)
+        return partial(_perform, route, ask)
+
+    def _identify(self, received: Received, headers: Mapping[str, str]) -> Team:
+        presented = Presented(headers)
+        try:
+            return self._guard.identify(presented).team
+        finally:
+            received.team = presented.bearer.team.id if presented.bearer else None
+            received.token_age = presented.age
+
+    def _count(self, team: Team) -> None:
+        if self._new_window is None:
+            return
+        window = self._windows.get(team)
+        if window is None:
+            window = self._windows[team] = self._new_window()
+        wait = window.admit(self._clock.monotonic())
+        if wait:
+            headers = {"Retry-After": str(math.ceil(wait))} if self._retry_after else {}
+            raise Refusal(429, "rate_limited", "Rate limit exceeded.", headers)
+
+
+def _payload(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise bad_data("The body is not JSON.") from None
+
+
+def _perform(route: Route, ask: Ask) -> Reply:
+    try:
+        return Reply(json=route.act(ask))
+    except Refusal as refusal:
+        return refuse(refusal)
+    except Exception:  # noqa: BLE001 - whatever a test has put into the state, the client gets an answer
+        _LOG.exception("%s failed in the sandbox", route.name)
+        return refuse(failure())

@@ -1,0 +1,44 @@
+"""How the sandbox says no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+NOTHING: Final[Mapping[str, str]] = {}
+
+
+class Refusal(Exception):
+    """An answer other than success.
+
+    No page of the vendor shows an error body, so the shape here is a guess: that of its separate n8n surface,
+    `{"error_code": "...", "message": "..."}`.
+
+    Args:
+        status: the HTTP status.
+        code: one word for the reason, such as `expired_token`; distinct for each reason.
+        message: one sentence for people. It never holds a token or a text of the request.
+        headers: further headers of the answer.
+    """
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] = NOTHING) -> None:
+        super().__init__(status, code)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The JSON body of the answer."""
+        return {"error_code": self.code, "message": self.message}
+
+
+def bad_data(message: str) -> Refusal:
+    """Return the refusal of malformed input: `bad_data` is the vendor's name for 400."""
+    return Refusal(400, "bad_data", message)
+
+
+def failure() -> Refusal:
+    """Return the refusal for which the request is not to blame."""
+    return Refusal(500, "internal_error", "The sandbox failed; its log says why.")

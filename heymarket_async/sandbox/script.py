@@ -1,0 +1,57 @@
+"""Answers that were ordered in advance."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from heymarket_async.errors import ConfigurationError
+from heymarket_async.sandbox.answers import Answer
+
+ANY: Final = "*"
+
+
+class Script:
+    """Queues of answers, one for each operation or path.
+
+    Args:
+        operations: the names that an order may use.
+    """
+
+    def __init__(self, operations: Collection[str]) -> None:
+        self._operations = operations
+        self._queues: dict[str, deque[Answer]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._queues.values()))
+
+    def add(self, target: str, answers: Sequence[Answer], times: int) -> None:
+        """Order `answers`, the whole row `times` times, for the next requests to `target`."""
+        if not (target == ANY or target.startswith("/") or target in self._operations):
+            raise ConfigurationError(
+                f"script({target!r}): there is no such operation.",
+                advice=f"Give a path, '*' for any request, or one of: {', '.join(sorted(self._operations))}.",
+            )
+        if not answers or not all(map(_is_answer, answers)):
+            raise ConfigurationError("script(...) takes one Answer or more, such as Reply(502).")
+        if type(times) is not int or times < 1:
+            raise ConfigurationError("script(times=...) must be an int, 1 or more.")
+        self._queues.setdefault(target, deque()).extend([*answers] * times)
+
+    def take(self, operation: str | None, path: str) -> Answer | None:
+        """Return the answer that was ordered for this request, if any: by operation, else by path, else for any."""
+        if self._queues:
+            for target in (operation, path, ANY):
+                queue = self._queues.get(target) if target is not None else None
+                if queue:
+                    return queue.popleft()
+        return None
+
+    def clear(self) -> None:
+        """Forget all orders."""
+        self._queues.clear()
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, Answer)

@@ -1,0 +1,326 @@
+"""The sandbox as a whole: its options, its life, and the way of a request through it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import math
+import uuid
+from collections.abc import Mapping
+from functools import partial
+from random import Random
+from typing import Any, Final, Self, cast, get_args
+
+from aiohttp import web
+
+from heymarket_async.auth import ApiKey, ApiSecret
+from heymarket_async.clock import SYSTEM_CLOCK, Clock
+from heymarket_async.errors import ConfigurationError, SessionError
+from heymarket_async.sandbox.answers import Answer, Exchange, Ordinary, refuse
+from heymarket_async.sandbox.bearer import Guard
+from heymarket_async.sandbox.connections import Connection, Listener
+from heymarket_async.sandbox.dispatch import Dispatcher
+from heymarket_async.sandbox.journal import Received
+from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
+from heymarket_async.sandbox.routes import ROUTES, Router
+from heymarket_async.sandbox.script import Script
+from heymarket_async.sandbox.seed import seeded_team
+from heymarket_async.sandbox.state import Service, Team
+from heymarket_async.sandbox.tokens import TokenReader
+from heymarket_async.sandbox.window import LIMIT, WindowKind, window_for
+from heymarket_async.values import UNSET, Unset
+
+# A sandbox that runs for days must not keep every request it ever got.
+_REMEMBERED: Final = 100_000
+_BACKLOG: Final = 1024
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_LOG: Final = logging.getLogger(__name__)
+_NO_QUERY: Final[Mapping[str, str]] = {}
+_ORDINARY: Final = Ordinary()
+
+
+class Sandbox:
+    """A local imitation of the Heymarket service, as a real HTTP server.
+
+    A request passes these gates, and the first that refuses it answers: the path (404), the method (405), the
+    credentials (401), the rate limit (429), the body (400 when there is one and it is not JSON). Errors have the body
+    `{"error_code": "...", "message": "..."}`, which is a guess: the service's own shape is not known.
+
+    Args:
+        clock: the time by which tokens age, the rate limit passes, answers are delayed and `Date` is written.
+        host: the address to listen on.
+        port: the TCP port, 0 for any free one.
+        teams: how many fictional teams there are to begin with, at least 1.
+        rate_limit: requests that a team may make in 60 seconds; None for any number.
+        rate_window: `sliding` allows that many in any 60 seconds, `fixed` in each minute of the monotonic clock.
+        leeway: seconds that a token's `iat` may lie in the future.
+        inboxes_in_wrapper: answer GET /v1/inboxes in the older shape, `{"inboxes": [...]}`.
+        retry_after: send `Retry-After` with a 429, which the service is not known to do.
+        seed: the same seed gives the same teams, credentials and request ids.
+
+    Attributes:
+        requests: the requests so far, oldest first; may be cleared. Only the latest 50,000 are sure to be there.
+
+    Raises:
+        ConfigurationError: an option makes no sense.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        teams: int = 2,
+        rate_limit: int | None = LIMIT,
+        rate_window: WindowKind = "sliding",
+        leeway: float = 30.0,
+        inboxes_in_wrapper: bool = False,
+        retry_after: bool = False,
+        seed: int | str = 0,
+    ) -> None:
+        _check("host", type(host) is str and bool(host.strip()), "must be an address or a name")
+        _check("port", _is_count(port) and port <= 65_535, "must be an int from 0 to 65535")
+        _check("teams", _is_count(teams, 1), "must be an int, 1 or more")
+        _check("rate_limit", rate_limit is None or _is_count(rate_limit, 1), "must be an int, 1 or more, or None")
+        _check("rate_window", rate_window in get_args(WindowKind), "must be 'fixed' or 'sliding'")
+        _check("leeway", type(leeway) in (int, float) and 0 <= leeway < math.inf, "must be seconds, 0 or more")
+        _check("inboxes_in_wrapper", type(inboxes_in_wrapper) is bool, "must be True or False")
+        _check("retry_after", type(retry_after) is bool, "must be True or False")
+        _check("seed", type(seed) in (int, str), "must be an int or a str")
+        _check("clock", _is_clock(clock), "must have wall(), monotonic() and sleep()")
+        self.requests: list[Received] = []
+        self._service = Service(
+            teams=[seeded_team(seed, number) for number in range(teams)], inboxes_in_wrapper=inboxes_in_wrapper
+        )
+        self._clock = clock
+        self._host = host
+        self._port = port
+        self._seed = seed
+        self._made = teams
+        self._ids = Random(f"{seed}/request ids")
+        self._dispatcher = Dispatcher(
+            self._service,
+            Router(ROUTES),
+            Guard(TokenReader(lambda: self.teams), clock, leeway),
+            None if rate_limit is None else partial(window_for, rate_window, rate_limit),
+            retry_after,
+            clock,
+        )
+        self._script = Script({route.name for route in ROUTES})
+        self._lock = asyncio.Lock()
+        self._listener: Listener | None = None
+        self._server: asyncio.Server | None = None
+        self._address: tuple[str, int] | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "running" if self._server else "not started"
+        return f"<Sandbox {state}, {len(self.teams)} teams, {len(self.requests)} requests>"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Begin to listen. Does nothing if it listens already.
+
+        Raises:
+            ConfigurationError: the address cannot be had, for instance because another program has the port.
+            SessionError: the sandbox was closed before.
+        """
+        async with self._lock:
+            if self._closed:
+                raise SessionError("The sandbox was closed.", advice="Make a new Sandbox.")
+            if self._server is not None:
+                return
+            listener = Listener(self._handle, self._handle_broken)
+            loop = asyncio.get_running_loop()
+            try:
+                server = await loop.create_server(listener, self._host, self._port, backlog=_BACKLOG)
+            except OSError as error:
+                raise self._cannot_listen(error) from error
+            self._listener, self._server = listener, server
+            self._address = server.sockets[0].getsockname()[:2]
+
+    async def close(self) -> None:
+        """Stop listening and end all connections at once, hanging ones too. Does nothing the second time."""
+        async with self._lock:
+            self._closed = True
+            server, listener = self._server, self._listener
+            self._server = None
+            if server is None or listener is None:
+                return
+            # asyncio forgets a client that it has accepted but not yet made a connection of when the server closes. A
+            # timer fires after the accepting of its turn of the loop, and by the next turn the connection is made.
+            await asyncio.sleep(1e-6)
+            server.close()
+            await asyncio.sleep(0)
+            await listener.hang_up()
+            await server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        """The base URL, such as `http://127.0.0.1:54321`.
+
+        Raises:
+            SessionError: the sandbox has not started.
+        """
+        if self._address is None:
+            raise SessionError("The sandbox has not started.", advice="Use `async with Sandbox() as sandbox`.")
+        host, port = self._address
+        host = _ANYWHERE.get(host, host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def teams(self) -> list[Team]:
+        """The teams. Change them, or the list, at any moment."""
+        return self._service.teams
+
+    @property
+    def secret(self) -> ApiSecret:
+        """An API Secret of the first team.
+
+        Raises:
+            ConfigurationError: it has none any more.
+        """
+        return self.teams[0].secret
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections were accepted so far."""
+        return self._listener.accepted if self._listener else 0
+
+    def add_team(
+        self,
+        name: str | None = None,
+        *,
+        id: int | None = None,
+        secrets: tuple[ApiSecret, ...] | None = None,
+        api_key: ApiKey | Unset | None = UNSET,
+        inboxes: Any = UNSET,
+        members: Any = UNSET,
+    ) -> Team:
+        """Add a team. What is left out is filled in with fictional data.
+
+        Args:
+            name: its name.
+            id: its number.
+            secrets: up to two API Secrets.
+            api_key: its legacy API key; None for a team without one.
+            inboxes: what GET /v1/inboxes answers.
+            members: the `members` of GET /v1/team.
+
+        Raises:
+            ConfigurationError: the number is taken, or the credentials are of a wrong kind.
+        """
+        team = seeded_team(self._seed, self._made)
+        given: dict[str, Any] = {
+            "name": UNSET if name is None else name,
+            "id": UNSET if id is None else id,
+            "secrets": UNSET if secrets is None else secrets,
+            "api_key": api_key,
+            "inboxes": inboxes,
+            "members": members,
+        }
+        for key, value in given.items():
+            if value is not UNSET:
+                setattr(team, key, value)
+        if any(team.id == other.id for other in self.teams):
+            raise ConfigurationError(f"add_team(id={team.id}): there is such a team already.")
+        self._made += 1
+        self.teams.append(team)
+        return team
+
+    def script(self, target: str, *answers: Answer, times: int = 1) -> None:
+        """Order what comes in place of the next answers.
+
+        An order has precedence over every gate, credentials and the rate limit included; orders for the same target
+        queue up. The request counts for the rate limit all the same.
+
+        Args:
+            target: an operation such as `list_inboxes`, a path such as `/v1/inboxes`, or `*` for any request.
+            answers: one for each of the next requests: `Reply`, `Reset`, `Truncated`, `Hang`, `Ordinary`, or your own.
+            times: how often the whole row comes.
+
+        Raises:
+            ConfigurationError: there is no such operation, or an argument makes no sense.
+        """
+        self._script.add(target, answers, times)
+
+    @property
+    def scripted(self) -> int:
+        """How many ordered answers are left."""
+        return len(self._script)
+
+    def clear_script(self) -> None:
+        """Forget all ordered answers."""
+        self._script.clear()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        received = self._receive(request)
+        try:
+            if request.body_exists:
+                received.body = await request.read()
+            ordinary = self._dispatcher.prepare(received, request.headers)
+        except (web.HTTPException, web.RequestPayloadError) as error:
+            ordinary = partial(refuse, _unreadable(error))
+        answer = self._script.take(received.operation, received.path) or _ORDINARY
+        exchange = Exchange(request, received, ordinary, self._clock)
+        try:
+            return await answer.give(exchange)
+        except Exception:  # noqa: BLE001 - an answer of the user's own making may fail, and the client must learn of it
+            _LOG.exception("%s could not be given", type(answer).__name__)
+            return exchange.respond(refuse(failure())) if received.status is None else exchange.close()
+
+    def _receive(self, request: web.BaseRequest) -> Received:
+        received = Received(
+            method=request.method,
+            path=request.path,
+            query=dict(request.query) if request.query_string else _NO_QUERY,
+            headers={name.lower(): value for name, value in request.headers.items() if name.lower() != "authorization"},
+            arrived=self._clock.wall(),
+            connection=cast(Connection, request.protocol).number,
+            request_id=self._new_id(),
+        )
+        if len(self.requests) >= _REMEMBERED:
+            del self.requests[: _REMEMBERED // 2]
+        self.requests.append(received)
+        return received
+
+    def _handle_broken(self, request: web.BaseRequest, status: int) -> web.StreamResponse:
+        received = self._receive(request)
+        reply = refuse(Refusal(status, "bad_data", "The request is not HTTP as it should be."))
+        return Exchange(request, received, lambda: reply, self._clock).respond(reply)
+
+    def _new_id(self) -> str:
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+
+    def _cannot_listen(self, error: OSError) -> ConfigurationError:
+        where = f"Sandbox(host={self._host!r}, port={self._port})"
+        if error.errno == errno.EADDRINUSE:
+            return ConfigurationError(f"{where}: another program has this port.", advice="Use port=0 for any free one.")
+        return ConfigurationError(f"{where}: cannot listen there ({error.strerror}).")
+
+
+def _check(option: str, good: bool, rule: str) -> None:
+    if not good:
+        raise ConfigurationError(f"Sandbox({option}=...) {rule}.")
+
+
+def _is_count(value: object, least: int = 0) -> bool:
+    return type(value) is int and value >= least
+
+
+def _is_clock(value: object) -> bool:
+    return all(callable(getattr(value, name, None)) for name in ("wall", "monotonic", "sleep"))
+
+
+def _unreadable(error: Exception) -> Refusal:
+    if isinstance(error, web.HTTPException):
+        return Refusal(error.status, "bad_data", "The body is too large.")
+    return bad_data("The body cannot be read.")

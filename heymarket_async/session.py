@@ -1,0 +1,336 @@
+"""The session: its lifetime, and the engine that performs calls."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import weakref
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypedDict, TypeVar, Unpack
+
+import aiohttp
+import attrs
+
+from heymarket_async.auth import Credentials, credentials_from_env
+from heymarket_async.calls import Call, Effect, Operation, Reply
+from heymarket_async.clock import SYSTEM_CLOCK, Clock
+from heymarket_async.convert import Reader
+from heymarket_async.drift import Drift
+from heymarket_async.engine import Account, Engine
+from heymarket_async.errors import ArgumentError, ConfigurationError, SessionClosed
+from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
+from heymarket_async.resources import Inboxes, Team
+from heymarket_async.retry import Retries
+from heymarket_async.settings import (
+    BASE_URL_VARIABLE,
+    DEFAULT_BASE_URL,
+    Options,
+    Timeouts,
+    check_base_url,
+    check_count,
+    check_credentials,
+    check_proxy,
+    check_retries,
+    check_timeout,
+    check_user_agent,
+    headers_for,
+)
+from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings
+from heymarket_async.values import UNSET, Unset
+
+T = TypeVar("T")
+
+
+class SessionSettings(TypedDict, total=False):
+    """The settings of an `AsyncSession`, which describes them, as keyword arguments."""
+
+    base_url: str
+    timeout: float | Timeouts
+    retries: Retries
+    rate_limit: int | None
+    pool_size: int
+    proxy: str | None
+    tls: ssl.SSLContext | None
+    trust_env: bool
+    user_agent: str | None
+    strict: bool
+    client_session: aiohttp.ClientSession | None
+    connector: aiohttp.BaseConnector | None
+    clock: Clock
+
+
+class AsyncSession:
+    """A connection to the Heymarket API for one team: one pool of connections, one token, one rate budget.
+
+    Making one touches neither the network nor an event loop. It opens on first use, or with `async with`, and one can
+    serve a whole program for its life.
+
+    Args:
+        credentials: `ApiSecret(id, key)`, or a legacy `ApiKey(key)`.
+        base_url: the address of the service.
+        timeout: seconds for a call from its start to its end, attempts and waits included; or `Timeouts` in detail.
+        retries: how often and how patiently a call is tried again; `Retries(attempts=1)` never tries again.
+        rate_limit: requests in any minute at the most; None if something else sees to it.
+        pool_size: connections at the most.
+        proxy: URL of an HTTP proxy.
+        tls: how TLS is done, if not as Python does it by default.
+        trust_env: take proxies from `HTTP_PROXY`, `HTTPS_PROXY` and `~/.netrc`.
+        user_agent: the name of your program, which is added to the `User-Agent` header, such as `my-app/1.2`.
+        strict: raise `ReplyError` where a value in a reply does not fit its model, in place of keeping it in `extra`.
+        client_session: an `aiohttp.ClientSession` to borrow. It is never closed here.
+        connector: an aiohttp connector to borrow. It is never closed here.
+        clock: tells the time; for tests.
+
+    Raises:
+        ConfigurationError: a value makes no sense.
+
+    https://developers.heymarket.com/authentication
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float | Timeouts = Timeouts(),  # noqa: B008 - frozen
+        retries: Retries = Retries(),  # noqa: B008 - frozen
+        rate_limit: int | None = DEFAULT_LIMIT,
+        pool_size: int = DEFAULT_POOL_SIZE,
+        proxy: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        trust_env: bool = False,
+        user_agent: str | None = None,
+        strict: bool = False,
+        client_session: aiohttp.ClientSession | None = None,
+        connector: aiohttp.BaseConnector | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        if client_session is not None and connector is not None:
+            raise ConfigurationError("client_session and connector exclude each other.", advice="Pass one of them.")
+        self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
+        self._engine = Engine(
+            pool=Pool(
+                PoolSettings(
+                    size=check_count("pool_size", pool_size),
+                    proxy=proxy if proxy is None else check_proxy(proxy),
+                    tls=tls,
+                    trust_env=trust_env,
+                    client_session=client_session,
+                    connector=connector,
+                )
+            ),
+            account=Account(check_credentials(credentials), self._rate_limit, clock),
+            reader=Reader(strict=strict),
+            options=Options(
+                base_url=check_base_url(base_url),
+                timeouts=check_timeout(timeout),
+                retries=check_retries(retries),
+                headers=headers_for(check_user_agent(user_agent)),
+            ),
+            clock=clock,
+        )
+        self._root: weakref.ref[AsyncSession] | None = None
+        self._closed = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ, **settings: Unpack[SessionSettings]) -> Self:
+        """Return a session with credentials from the environment.
+
+        Args:
+            environ: where to look for `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY`, or else
+                `HEYMARKET_API_KEY`; and for `HEYMARKET_BASE_URL`.
+            **settings: as for `AsyncSession`; they come before the environment.
+
+        Raises:
+            MissingCredentials: there are none.
+            ConfigurationError: a value makes no sense.
+        """
+        base_url = environ.get(BASE_URL_VARIABLE, "").strip()
+        if base_url:
+            settings.setdefault("base_url", base_url)
+        return cls(credentials_from_env(environ), **settings)
+
+    def __repr__(self) -> str:
+        engine = self._engine
+        state = "closed" if self.closed else "open" if engine.pool.is_open else "not opened yet"
+        return f"<AsyncSession {engine.options.base_url} {engine.account.credentials!r} ({state})>"
+
+    @property
+    def inboxes(self) -> Inboxes:
+        """The inboxes of the team."""
+        return Inboxes(self)
+
+    @property
+    def team(self) -> Team:
+        """The team and its members."""
+        return Team(self)
+
+    @property
+    def budget(self) -> BudgetState:
+        """How much of the rate limit is left now."""
+        return self._engine.account.budget.state
+
+    @property
+    def drift(self) -> Drift:
+        """Where replies differed from the models so far: names and counts, never values."""
+        return self._engine.reader.drift
+
+    @property
+    def last_reply(self) -> Reply | None:
+        """The last complete answer to this account, refusals included; None before the first."""
+        return self._engine.account.last_reply
+
+    @property
+    def closed(self) -> bool:
+        """Whether this session was closed, or the session that it is a copy of."""
+        return self._closed or self._engine.pool.closed
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        self._engine.pool.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the session, and the connections if it opened them. Closing twice does no harm.
+
+        A copy made by `with_options` or `as_account` leaves the connections to the session that it is a copy of, as
+        long as that one is in use.
+        """
+        self._closed = True
+        if self._root is None or self._root() is None:
+            await self._engine.pool.close()
+
+    def with_options(
+        self,
+        *,
+        base_url: str | None = None,
+        timeout: float | Timeouts | None = None,
+        retries: Retries | None = None,
+        user_agent: str | None = None,
+    ) -> Self:
+        """Return a copy with other options, on the same connections, token and rate budget.
+
+        Args:
+            base_url: as for `AsyncSession`, like the others. What is left out stays as it is.
+            timeout: seconds for a call, or `Timeouts`.
+            retries: how often and how patiently a call is tried again.
+            user_agent: the name of your program.
+
+        Raises:
+            ConfigurationError: a value makes no sense.
+        """
+        changes: dict[str, Any] = {}
+        if base_url is not None:
+            changes["base_url"] = check_base_url(base_url)
+        if timeout is not None:
+            changes["timeouts"] = check_timeout(timeout)
+        if retries is not None:
+            changes["retries"] = check_retries(retries)
+        if user_agent is not None:
+            changes["headers"] = headers_for(check_user_agent(user_agent))
+        engine = self._engine
+        return self._copy(attrs.evolve(engine, options=attrs.evolve(engine.options, **changes)))
+
+    def as_account(self, credentials: Credentials) -> Self:
+        """Return a copy for another team, on the same connections, with a token and a rate budget of its own.
+
+        Args:
+            credentials: the credentials of that team.
+
+        Raises:
+            ConfigurationError: they are not credentials.
+        """
+        account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock)
+        return self._copy(attrs.evolve(self._engine, account=account))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = UNSET,
+        effect: Effect | None = None,
+        reply: type[T] | Unset = UNSET,
+    ) -> Any:
+        """Make any request of the service, with the same tokens, limits, retries and errors as every call.
+
+        Args:
+            method: the HTTP method.
+            path: the path from `/` on, without a query.
+            params: the query.
+            json: what to send as JSON; None is sent as null, nothing is sent by default.
+            effect: what the request does, which decides retries. By default GET and HEAD read, and anything else
+                counts as `Effect.SENDS`, which is never repeated when its outcome is not known.
+            reply: the type that the answer becomes, such as `tuple[Inbox, ...]`; by default plain JSON as it comes.
+
+        Returns:
+            The answer; None where it is empty.
+
+        Raises:
+            ArgumentError: method or path make no sense.
+            ApiError: the service refused.
+            TransportError: there is no complete answer.
+            ReplyError: the answer cannot be read.
+        """
+        _check_method(method)
+        _check_path(path)
+        operation: Operation[Any] = Operation(
+            name="request",
+            method=method.upper(),
+            path=path,
+            effect=effect or (Effect.READS if method.upper() in ("GET", "HEAD") else Effect.SENDS),
+            reply=object if isinstance(reply, Unset) else reply,
+        )
+        return await self.run(Call(operation=operation, path=path, query=tuple((params or {}).items()), body=json))
+
+    async def run(self, call: Call[T]) -> T:
+        """Perform `call`: every method of this library comes through here.
+
+        Args:
+            call: an operation with its arguments.
+
+        Raises:
+            ApiError: the service refused.
+            TransportError: there is no complete answer.
+            RateBudgetExceeded: the wait for the rate limit would be too long.
+            ReplyError: the answer cannot be read.
+            SessionError: the session is closed, or open on another event loop.
+        """
+        self._check_open()
+        return await self._engine.run(call)
+
+    def _copy(self, engine: Engine) -> Self:
+        self._check_open()
+        copy = object.__new__(type(self))
+        copy._engine = engine
+        copy._rate_limit = self._rate_limit
+        copy._root = self._root or weakref.ref(self)
+        copy._closed = False
+        return copy
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise SessionClosed("This session is closed.")
+
+
+def _check_method(method: object) -> None:
+    if not isinstance(method, str) or not method.isascii() or not method.isalpha():
+        raise ArgumentError("method must be an HTTP method, such as 'GET'.", argument="method")
+
+
+def _check_path(path: object) -> None:
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        raise ArgumentError("path must begin with one slash, such as '/v1/inboxes'.", argument="path")
+    if not path.isascii() or not path.isprintable() or any(mark in path for mark in "?# "):
+        raise ArgumentError(
+            "path must be percent-encoded and hold neither query nor fragment.",
+            argument="path",
+            advice="Pass the query as params=.",
+        )

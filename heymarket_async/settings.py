@@ -1,0 +1,188 @@
+"""What a session can be told, and the checks of it. Every mistake is found before anything is opened."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+import attrs
+
+from heymarket_async._version import __version__
+from heymarket_async.auth import ApiKey, ApiSecret, Credentials
+from heymarket_async.errors import ConfigurationError
+from heymarket_async.retry import Retries
+
+DEFAULT_BASE_URL: Final = "https://api.heymarket.com"
+BASE_URL_VARIABLE: Final = "HEYMARKET_BASE_URL"
+
+
+def _positive(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    check_positive(f"Timeouts({field.name}=...)", value)
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How long a call may take, in seconds.
+
+    Args:
+        total: from the start of the call to its end, all attempts and waits included.
+        connect: for the making of a connection.
+        read: for silence of the service while an answer is due.
+
+    Raises:
+        ConfigurationError: a value is not a positive number.
+    """
+
+    total: float = attrs.field(default=60.0, validator=_positive)
+    connect: float = attrs.field(default=10.0, validator=_positive)
+    read: float = attrs.field(default=30.0, validator=_positive)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Options:
+    """What may differ between copies of one session.
+
+    Args:
+        base_url: the address of the service, without a slash at its end.
+        timeouts: how long a call may take.
+        retries: how often and how patiently it is tried again.
+        headers: what is sent with every request, beside `Authorization`.
+    """
+
+    base_url: str
+    timeouts: Timeouts
+    retries: Retries
+    headers: Mapping[str, str]
+
+
+def check_positive(what: str, value: object) -> float:
+    """Return `value` if it is a positive, finite number of seconds.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        raise ConfigurationError(f"{what} must be a positive number of seconds, not {value!r}.")
+    return float(value)
+
+
+def check_count(what: str, value: object) -> int:
+    """Return `value` if it is a whole number from 1 on.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"{what} must be a whole number from 1 on, not {value!r}.")
+    return value
+
+
+def check_timeout(value: float | Timeouts) -> Timeouts:
+    """Return the timeouts that a plain number of seconds, as the total, or `Timeouts` stand for.
+
+    Raises:
+        ConfigurationError: it is neither, or not positive.
+    """
+    if isinstance(value, Timeouts):
+        return value
+    return Timeouts(total=check_positive("timeout", value))
+
+
+def check_base_url(value: object) -> str:
+    """Return the address of the service without a slash at its end.
+
+    Raises:
+        ConfigurationError: it has no scheme, no host, or parts that an address of a service cannot have.
+    """
+    url, parts = _check_url("base_url", value, f"Pass it like {DEFAULT_BASE_URL!r}.")
+    if parts.username or parts.password:
+        raise ConfigurationError(
+            "base_url must not hold a user name or a password.", advice="Pass credentials=ApiSecret(id, key)."
+        )
+    return url
+
+
+def check_proxy(value: object) -> str:
+    """Return the address of a proxy, which may hold a user name and a password.
+
+    Raises:
+        ConfigurationError: it has no scheme, no host, or parts that an address of a proxy cannot have.
+    """
+    return _check_url("proxy", value, "Pass it like 'http://proxy.example:3128'.")[0]
+
+
+def _check_url(what: str, value: object, example: str) -> tuple[str, SplitResult]:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{what} must be a str, not {type(value).__name__}.", advice=example)
+    try:
+        parts = urlsplit(value.strip())
+        port_ok = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ConfigurationError(f"{what} has a host or a port that makes no sense.", advice=example) from None
+    if parts.scheme not in ("http", "https"):
+        raise ConfigurationError(f"{what} must begin with https:// or http://.", advice=example)
+    if not parts.hostname or not port_ok:
+        raise ConfigurationError(f"{what} has no host, or a port that cannot be.", advice=example)
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"{what} must not hold a query or a fragment.", advice=example)
+    return value.strip().rstrip("/"), parts
+
+
+def check_user_agent(value: object) -> str | None:
+    """Return the suffix for the `User-Agent` header.
+
+    Raises:
+        ConfigurationError: it is empty or cannot stand in a header.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip() or not value.isascii() or not value.isprintable():
+        raise ConfigurationError(
+            "user_agent must be printable ASCII text, such as 'my-app/1.2'.", advice="Leave it out, or name your app."
+        )
+    return value.strip()
+
+
+def headers_for(user_agent: str | None) -> Mapping[str, str]:
+    """Return the headers of every request.
+
+    Args:
+        user_agent: the name of the program, as `check_user_agent` returns it.
+    """
+    agent = f"heymarket-async/{__version__} (Python {platform.python_version()}; aiohttp {version('aiohttp')})"
+    return {
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "User-Agent": f"{agent} {user_agent}" if user_agent else agent,
+    }
+
+
+def check_credentials(value: object) -> Credentials:
+    """Return `value` if it is credentials.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if not isinstance(value, ApiSecret | ApiKey):
+        raise ConfigurationError(
+            f"credentials must be an ApiSecret or an ApiKey, not {type(value).__name__}.",
+            advice="Pass ApiSecret(id, key), or use AsyncSession.from_env().",
+        )
+    return value
+
+
+def check_retries(value: object) -> Retries:
+    """Return `value` if it is `Retries`.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if not isinstance(value, Retries):
+        raise ConfigurationError(
+            f"retries must be Retries(...), not {type(value).__name__}.", advice="Retries(attempts=1) turns them off."
+        )
+    return value

@@ -1,0 +1,347 @@
+"""The pool of connections. The only file that speaks aiohttp."""
+# aiohttp has no public way to ask for a session's loop, to turn off its silent repeats, or to leave connections whose
+# event loop has ended. The tests would see if one of the private ways that are used here should go.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import ssl
+import sys
+import warnings
+import weakref
+from collections.abc import Iterator, Mapping
+from types import FrameType
+from typing import Any, Final
+
+import aiohttp
+import attrs
+from yarl import URL
+
+from heymarket_async.auth import TokenMint
+from heymarket_async.calls import Reply
+from heymarket_async.errors import SessionClosed, WrongEventLoop
+from heymarket_async.retry import Outcome
+from heymarket_async.settings import Timeouts
+from heymarket_async.wire import Request
+
+# Twenty connections carry 500 calls a minute even when each takes two seconds.
+DEFAULT_POOL_SIZE: Final = 20
+# Short on purpose: a send that meets a connection which the service is just closing has an unknown outcome.
+_IDLE_SECONDS: Final = 15.0
+_DNS_SECONDS: Final = 60
+_LARGEST_BODY: Final = 64 * 2**20
+# aiohttp warns of larger bodies in one piece, because they hold the event loop.
+_LARGE_REQUEST: Final = 2**20
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class PoolSettings:
+    """How connections are made."""
+
+    size: int = DEFAULT_POOL_SIZE
+    proxy: str | None = None
+    tls: ssl.SSLContext | None = None
+    trust_env: bool = False
+    client_session: aiohttp.ClientSession | None = None
+    connector: aiohttp.BaseConnector | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Attempt:
+    """How one attempt ended.
+
+    Attributes:
+        outcome: whether there is an answer, and if not, whether the request left.
+        reply: the answer, if there is one.
+        fault: in words what went wrong, without anything personal; empty if nothing did.
+        timed_out: whether time ran out.
+        token: the token that was sent, if any.
+    """
+
+    outcome: Outcome
+    reply: Reply | None = None
+    fault: str = ""
+    timed_out: bool = False
+    token: str | None = attrs.field(default=None, repr=False)
+
+
+class _Progress:
+    """How far a request has come."""
+
+    __slots__ = ("sent", "token")
+
+    def __init__(self) -> None:
+        self.sent = False
+        self.token: str | None = None
+
+
+@attrs.define(eq=False)
+class _Open:
+    """An open pool, and what is needed to leave it without noise."""
+
+    http: aiohttp.ClientSession
+    loop: asyncio.AbstractEventLoop
+    gate: asyncio.Semaphore | None
+    opened_at: tuple[str, int]
+    borrowed_connector: bool
+
+
+class Pool:
+    """One pool of connections, opened on first use and kept until `close`.
+
+    Args:
+        settings: how connections are made.
+    """
+
+    def __init__(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._open: _Open | None = None
+        self._finalizer: weakref.finalize[[_Open], Pool] | None = None
+        self._targets: dict[tuple[str, str], URL] = {}
+        self.closed = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether connections can be held at this moment."""
+        return self._open is not None
+
+    def open(self) -> _Open:
+        """Open the pool on the running event loop, unless it is open there.
+
+        Raises:
+            SessionClosed: it was closed, or the borrowed `ClientSession` was.
+            WrongEventLoop: it is open on another loop that is not closed.
+        """
+        loop = asyncio.get_running_loop()
+        present = self._open
+        if present is not None and present.loop is loop and not present.http.closed:
+            return present
+        if self.closed:
+            raise SessionClosed("This session is closed.")
+        if present is not None:
+            self._leave(present, loop)
+        fresh = self._borrow(loop) or self._make(loop)
+        self._open = fresh
+        if self._settings.client_session is None:
+            self._finalizer = weakref.finalize(self, _forgotten, fresh)
+        return fresh
+
+    async def close(self) -> None:
+        """Close what this pool has opened. Closing twice does no harm."""
+        self.closed = True
+        present, self._open = self._open, None
+        if present is None or self._settings.client_session is not None:
+            return
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        if present.loop is not asyncio.get_running_loop():
+            _abandon(present)
+        elif present.borrowed_connector:
+            present.http.detach()
+        else:
+            await present.http.close()
+
+    async def exchange(
+        self,
+        request: Request,
+        *,
+        base_url: str,
+        headers: Mapping[str, str],
+        mint: TokenMint,
+        timeouts: Timeouts,
+        left: float,
+    ) -> Attempt:
+        """Send one request and read its answer to the end.
+
+        Args:
+            request: what to send.
+            base_url: the address of the service.
+            headers: headers beside `Authorization`.
+            mint: makes the token, at the moment when a connection is free for it.
+            timeouts: for the connection and for silence.
+            left: seconds in which all of it must be done.
+        """
+        present = self.open()
+        progress = _Progress()
+        try:
+            async with asyncio.timeout(left), present.gate or contextlib.nullcontext():
+                progress.token = mint.token()
+                body: bytes | io.BytesIO | None = request.body
+                if request.body is not None and len(request.body) >= _LARGE_REQUEST:
+                    body = io.BytesIO(request.body)
+                async with present.http.request(
+                    request.method,
+                    self._url(base_url, request.target),
+                    data=body,
+                    headers={**headers, "Authorization": f"Bearer {progress.token}"},
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    proxy=self._settings.proxy,
+                    timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.read),
+                    trace_request_ctx=progress,
+                ) as response:
+                    body_read, fault = await _read(response)
+                    reply = Reply(status=response.status, headers=response.headers, body=body_read)
+            return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
+        except (aiohttp.ClientError, OSError) as error:
+            # A borrowed session does not say when it sends. Whatever says so, nothing but its own error clears a send.
+            watched = self._settings.client_session is None
+            never_sent = _before_the_wire(error) or (watched and isinstance(error, TimeoutError))
+            return Attempt(
+                outcome=Outcome.NEVER_SENT if never_sent and not progress.sent else Outcome.UNKNOWN,
+                fault=_in_words(error),
+                timed_out=isinstance(error, TimeoutError),
+                token=progress.token,
+            )
+
+    def _url(self, base_url: str, target: str) -> URL:
+        """Return the address, remembered while it has no query: parsing one costs as much as the rest of a request."""
+        url = self._targets.get((base_url, target))
+        if url is None:
+            url = URL(base_url + target, encoded=True)
+            if "?" not in target and len(self._targets) < 256:
+                self._targets[base_url, target] = url
+        return url
+
+    def _leave(self, present: _Open, loop: asyncio.AbstractEventLoop) -> None:
+        self._open = None
+        if present.loop is loop:
+            return  # The borrowed session was closed by its owner; _borrow tells.
+        if not present.loop.is_closed():
+            self._open = present
+            raise WrongEventLoop("This session is open on another event loop.")
+        if self._finalizer is not None:
+            self._finalizer.detach()
+            _abandon(present)
+
+    def _borrow(self, loop: asyncio.AbstractEventLoop) -> _Open | None:
+        http = self._settings.client_session
+        if http is None:
+            return None
+        if http.closed:
+            raise SessionClosed("The aiohttp.ClientSession that this session borrows is closed.")
+        if http._loop is not loop:
+            raise WrongEventLoop("The aiohttp.ClientSession that this session borrows belongs to another event loop.")
+        return _Open(http, loop, _gate(http.connector), _caller(), borrowed_connector=True)
+
+    def _make(self, loop: asyncio.AbstractEventLoop) -> _Open:
+        settings = self._settings
+        connector = settings.connector
+        if connector is None:
+            connector = aiohttp.TCPConnector(
+                limit=settings.size,
+                ttl_dns_cache=_DNS_SECONDS,
+                keepalive_timeout=_IDLE_SECONDS,
+                ssl=True if settings.tls is None else settings.tls,
+            )
+        elif connector.closed:
+            raise SessionClosed("The aiohttp connector that this session borrows is closed.")
+        elif connector._loop is not loop:
+            raise WrongEventLoop("The aiohttp connector that this session borrows belongs to another event loop.")
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_sent)
+        http = aiohttp.ClientSession(
+            connector=connector,
+            connector_owner=settings.connector is None,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=settings.trust_env,
+            trace_configs=[trace],
+        )
+        # aiohttp repeats a PUT or a DELETE by itself where a kept connection turns out dead. We decide about repeats.
+        http._retry_connection = False
+        return _Open(http, loop, _gate(connector), _caller(), borrowed_connector=settings.connector is not None)
+
+
+def _gate(connector: aiohttp.BaseConnector | None) -> asyncio.Semaphore | None:
+    """Return a gate of the connector's size, so that a call waits for its turn before its token is made, not after."""
+    limit = 0 if connector is None else connector.limit
+    return asyncio.Semaphore(limit) if limit else None
+
+
+async def _note_sent(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
+    context.trace_request_ctx.sent = True
+
+
+async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, str]:
+    """Return the body, and what is wrong with it: one that is too large is not kept, and its connection is closed."""
+    too_large = f"is larger than {_LARGEST_BODY:,} bytes"
+    length = response.content_length
+    if length is not None and "Content-Encoding" not in response.headers:
+        if length > _LARGEST_BODY:
+            response.close()
+            return b"", too_large
+        return await response.read(), ""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > _LARGEST_BODY:
+            response.close()
+            return b"", too_large
+    return bytes(body), ""
+
+
+def _before_the_wire(error: Exception) -> bool:
+    """Say whether an error can only come from before the request was sent."""
+    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what went wrong, without addresses, which can hold phone numbers."""
+    name = type(error).__name__
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    return f"{name}: {reason}" if reason else name
+
+
+def _caller() -> tuple[str, int]:
+    """Return file and line of the code outside this package that made the pool open."""
+    package = __name__.partition(".")[0]
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+        frame = frame.f_back
+    return ("<unknown>", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def _forgotten(present: _Open) -> None:
+    """Let go of a pool that nobody has closed, and say once where it was opened."""
+    if not present.http.closed:
+        _abandon(present)
+        filename, line = present.opened_at
+        message = f"An AsyncSession was opened at {filename}:{line} and never closed. Use `async with` or close()."
+        warnings.warn_explicit(message, ResourceWarning, filename, line)
+
+
+def _abandon(present: _Open) -> None:
+    """Close the sockets of a pool from outside its event loop, without the warnings of what is not closed in order."""
+    connector = present.http.connector
+    present.http.detach()
+    if connector is None or present.borrowed_connector:
+        return
+    transports = [] if present.loop.is_running() else list(_transports(connector))
+    connector._close(abort_ssl=True)
+    for transport in transports:
+        _drop(transport)
+
+
+def _transports(connector: aiohttp.BaseConnector) -> Iterator[asyncio.BaseTransport]:
+    protocols = [protocol for kept in connector._conns.values() for protocol, _ in kept]
+    for protocol in [*protocols, *connector._acquired]:
+        if protocol.transport is not None:
+            yield protocol.transport
+
+
+def _drop(transport: Any) -> None:
+    """Close the socket of a transport whose event loop does not run: its own close() would leave it to the loop."""
+    inner = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+    for layer in (transport, inner):
+        if layer is None:
+            continue
+        with contextlib.suppress(Exception):
+            layer.close()
+        connection_lost = getattr(layer, "_call_connection_lost", None)
+        if connection_lost is not None:
+            with contextlib.suppress(Exception):
+                connection_lost(None)

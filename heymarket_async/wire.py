@@ -1,0 +1,120 @@
+"""From a call to the bytes of a request, and from a reply to a value or an error. Pure: no socket is touched."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from heymarket_async.calls import Call, Effect, Reply
+from heymarket_async.convert import NotJson, Reader
+from heymarket_async.drift import Misfit
+from heymarket_async.errors import AnsweredError, ApiError, ArgumentError, RateLimited, ReplyError, class_for
+from heymarket_async.retry import parse_date, parse_retry_after
+from heymarket_async.values import UNSET
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Request(NamedTuple):
+    """What goes over the wire, but for the address of the service and the token.
+
+    Attributes:
+        method: the HTTP method.
+        target: the path and the query, percent-encoded.
+        body: JSON, or None for no body.
+    """
+
+    method: str
+    target: str
+    body: bytes | None
+
+
+def encode(call: Call[Any]) -> Request:
+    """Return the request that performs `call`.
+
+    Raises:
+        ArgumentError: the body holds something that JSON cannot.
+    """
+    target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
+    if call.body is UNSET:
+        return Request(call.operation.method, target, None)
+    try:
+        return Request(call.operation.method, target, _encode(call.body))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ArgumentError(
+            f"The body of {call.operation.name} cannot be written as JSON ({type(error).__name__}).", argument="body"
+        ) from None
+
+
+def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapsed: float, now: float) -> T:
+    """Return what the service answered, or raise what it means.
+
+    Args:
+        reply: the answer.
+        call: what was asked.
+        reader: reads JSON into models.
+        attempts: how many requests were made.
+        elapsed: seconds they took.
+        now: Unix time in seconds, for a `Retry-After` that is a date.
+
+    Raises:
+        ApiError: the status is not a success.
+        ReplyError: it is, but the body cannot be read.
+    """
+    if not 200 <= reply.status <= 299:
+        raise api_error(reply, call, attempts=attempts, elapsed=elapsed, now=now)
+    try:
+        return reader.read(reply.body, call.operation.reply, call.operation.envelope)
+    except NotJson:
+        what = "is empty" if not reply.body.strip() else f"is not JSON ({_content_type(reply)})"
+        where = ""
+    except Misfit as misfit:
+        what, where = f"does not fit at {misfit}", misfit.where
+    done = " The send has taken effect: do not repeat it." if call.operation.effect is Effect.SENDS else ""
+    raise ReplyError(
+        f"The service answered {reply.status}, but its answer {what}.{done}",
+        where=where,
+        **_facts(reply, call, attempts, elapsed),
+    )
+
+
+def api_error(reply: Reply, call: Call[Any], *, attempts: int, elapsed: float, now: float) -> ApiError:
+    """Return the error that a reply without success means."""
+    kind = class_for(reply.status)
+    facts = _facts(reply, call, attempts, elapsed)
+    error: AnsweredError
+    if kind is RateLimited:
+        error = RateLimited(f"The service answered {reply.status}.", retry_after=retry_after(reply, now), **facts)
+    else:
+        error = kind(f"The service answered {reply.status}.", **facts)
+    if error.code:
+        error.message = f"The service answered {reply.status} {error.code}."
+    return error
+
+
+def retry_after(reply: Reply, now: float) -> float | None:
+    """Return the seconds that the service asks to wait, counted from its own clock where it tells the time."""
+    server_now = parse_date(reply.headers.get("Date"))
+    return parse_retry_after(reply.headers.get("Retry-After"), now if server_now is None else server_now)
+
+
+def _facts(reply: Reply, call: Call[Any], attempts: int, elapsed: float) -> dict[str, Any]:
+    return {
+        "operation": call.operation.name,
+        "method": call.operation.method,
+        "path": call.operation.path,
+        "attempts": attempts,
+        "elapsed": elapsed,
+        "request_id": reply.request_id,
+        "status": reply.status,
+        "text": reply.text,
+        "content_type": reply.headers.get("Content-Type"),
+    }
+
+
+def _content_type(reply: Reply) -> str:
+    return reply.headers.get("Content-Type", "no content type").partition(";")[0][:80]

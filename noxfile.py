@@ -1,0 +1,73 @@
+"""The checks of the project. `nox --list` shows them; plain `nox` runs them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.14"
+nox.options.default_venv_backend = "venv"
+nox.options.download_python = "never"
+nox.options.sessions = ["lint", "types", "build", "tests"]
+
+# Locally, nox skips those that the machine lacks. With CI=true in the environment it fails instead.
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group, also for a pip too old to know groups."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests and measure their coverage. Arguments after `--` go to pytest, and then nothing is measured."""
+    session.install("--editable", ".[cli]", *group("test"))
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+        return
+    session.env["COVERAGE_FILE"] = str(Path(session.virtualenv.location) / ".coverage")
+    # Not pytest-cov: the package's pytest plugin is imported before that begins to measure.
+    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting. `nox -s lint -- --fix` repairs what can be repaired."""
+    session.install(*group("lint"))
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []))
+    session.run("ruff", "format", *([] if fix else ["--check"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types twice, with mypy and pyright, both strict."""
+    session.install("--editable", ".[cli]", *group("test"), *group("types"))
+    session.run("mypy")
+    # The Node.js that pyright runs on comes from PyPI with it, so that it is the same everywhere.
+    session.run("pyright", env={"PYRIGHT_PYTHON_GLOBAL_NODE": "0", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the sdist and from it the wheel, install the wheel into an empty environment and start it there."""
+    session.install(*group("build"))
+    made = Path(session.create_tmp()).resolve()
+    dist, empty = made / "dist", made / "empty"
+    for old in dist.glob("*"):
+        old.unlink()
+    session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+    (wheel,) = dist.glob("*.whl")
+    session.run("python", "-m", "venv", "--clear", str(empty))
+    programs = empty / ("Scripts" if (empty / "Scripts").is_dir() else "bin")
+    python, heymarket = str(programs / "python"), str(programs / "heymarket")
+    session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    with session.chdir(made):
+        # Without the extra first: nobody needs it to use the library.
+        session.run(python, "-W", "error", "-c", "import heymarket_async as h; print(h.__version__)", external=True)
+        session.run(python, "-m", "pip", "install", "--quiet", f"{wheel}[cli]", external=True)
+        session.run(heymarket, "--version", external=True)

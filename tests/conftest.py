@@ -1,0 +1,49 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aioresponses import aioresponses
+
+from mocks import mocked_aiohttp
+
+CONTRACT = Path(__file__).parent / "contract"
+
+
+@pytest.fixture(autouse=True)
+def no_heymarket_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of the person who runs the tests out of them."""
+    for name in list(os.environ):
+        if name.startswith("HEYMARKET_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def contract() -> dict[str, Any]:
+    """The service as `contract/openapi.yaml` describes it."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load((CONTRACT / "openapi.yaml").read_text("utf-8"), loader)
+
+
+@pytest.fixture(scope="session")
+def example() -> Callable[[str], Any]:
+    """Load `contract/examples/<name>.json`."""
+
+    def load(name: str) -> Any:
+        return json.loads((CONTRACT / "examples" / f"{name}.json").read_text("utf-8"))
+
+    return load
+
+
+@pytest.fixture
+def mocked() -> Iterator[aioresponses]:
+    """Answers for every aiohttp session of this test, given as to `aioresponses`."""
+    with mocked_aiohttp() as mock:
+        yield mock

@@ -1,0 +1,90 @@
+"""The fixtures that pytest gets from the package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+PLUGIN = "heymarket_async.sandbox.pytest_plugin"
+
+USING = """
+import aiohttp
+
+async def ask(sandbox):
+    async with aiohttp.ClientSession() as http, http.get(sandbox.url + "/v1/inboxes") as response:
+        return response.status
+
+{mark}
+async def test_one(heymarket_sandbox):
+    assert await ask(heymarket_sandbox) == 401
+    assert len(heymarket_sandbox.requests) == 1
+
+{mark}
+async def test_each_test_has_its_own(heymarket_sandbox):
+    assert heymarket_sandbox.requests == []
+"""
+
+
+def run_pytest(folder: Path, code: str, *options: str, env: Mapping[str, str] | None = None) -> str:
+    (folder / "test_it.py").write_text(code, "utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n", "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:heymarket_async"]
+    done = subprocess.run(
+        [*command, *options], cwd=folder, capture_output=True, text=True, env=env, check=False, timeout=60
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def plain_env(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    import os
+
+    root = Path(__file__).parents[1]
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+
+
+@pytest.mark.parametrize("mode", ["auto", "strict"])
+def test_a_test_can_ask_for_a_running_sandbox(tmp_path: Path, plain_env: dict[str, str], mode: str) -> None:
+    mark = "@__import__('pytest').mark.asyncio" if mode == "strict" else ""
+    said = run_pytest(tmp_path, USING.format(mark=mark), "-p", PLUGIN, "-o", f"asyncio_mode={mode}", env=plain_env)
+    assert "2 passed" in said, said
+
+
+def test_the_plugin_costs_nothing_until_it_is_used(tmp_path: Path, plain_env: dict[str, str]) -> None:
+    code = """
+import sys
+
+def test_nothing_was_imported():
+    assert "heymarket_async.sandbox.pytest_plugin" in sys.modules
+    assert "heymarket_async.sandbox.server" not in sys.modules
+    assert "authlib" not in sys.modules
+"""
+    said = run_pytest(tmp_path, code, "-p", PLUGIN, env=plain_env)
+    assert "1 passed" in said, said
+
+
+def test_without_pytest_asyncio_pytest_works_and_the_fixture_says_what_it_needs(
+    tmp_path: Path, plain_env: dict[str, str]
+) -> None:
+    hide = """
+import importlib.util, sys
+
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "pytest_asyncio" else real(name, *rest)
+"""
+    (tmp_path / "hide.py").write_text(hide, "utf-8")
+    code = """
+def test_plain():
+    pass
+
+def test_with_it(heymarket_sandbox):
+    pass
+"""
+    env = {**plain_env, "PYTHONPATH": f"{tmp_path}:{plain_env['PYTHONPATH']}"}
+    said = run_pytest(tmp_path, code, "-p", "no:asyncio", "-p", "hide", "-p", PLUGIN, env=env)
+    assert "1 passed, 1 error" in said, said
+    assert "pip install pytest-asyncio" in said
