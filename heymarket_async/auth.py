@@ -5,8 +5,10 @@ https://developers.heymarket.com/authentication
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -23,10 +25,14 @@ BACKDATE: Final = 10.0
 # A token is renewed while it is still good for this long, so that none dies on its way.
 MARGIN: Final = 60.0
 
+# `Date` has whole seconds and takes a while to come; beyond this a clock is wrong, and tokens begin to suffer.
+TOLERATED_SKEW: Final = 5.0
+
 SECRET_ID_VARIABLE: Final = "HEYMARKET_API_SECRET_ID"
 SECRET_KEY_VARIABLE: Final = "HEYMARKET_API_SECRET_KEY"
 LEGACY_KEY_VARIABLE: Final = "HEYMARKET_API_KEY"
 
+_logger: Final = logging.getLogger(__name__)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -36,9 +42,9 @@ def _check_text(owner: type, field: attrs.Attribute[Any], value: object) -> None
         raise ConfigurationError(f"{where} must be a str, not {type(value).__name__}.")
     if not value.strip():
         raise ConfigurationError(f"{where} is empty.", advice="Copy it from Settings > Integrations > API.")
-    if value != value.strip() or not value.isprintable() or not value.isascii():
+    if value != value.strip() or not value.isprintable() or not value.isascii() or value[0] in "'\"":
         raise ConfigurationError(
-            f"{where} has white space around it or characters that no credential has.",
+            f"{where} has white space or quotation marks around it, or characters that no credential has.",
             advice="Copy it again, without line breaks or quotation marks.",
         )
 
@@ -145,11 +151,15 @@ class _Signer:
     def __init__(self, secret: ApiSecret) -> None:
         # Imported here because it brings in cryptography, which costs more than the rest of the library.
         from joserfc import jwt
+        from joserfc.errors import SecurityWarning
         from joserfc.jwk import OctKey
 
         self._encode = jwt.encode
         self._issuer = secret.id
-        self._key = OctKey.import_key(f"{secret.id}||{secret.key}")
+        with warnings.catch_warnings():
+            # joserfc warns of short keys, but how long they are is for the service to say.
+            warnings.simplefilter("ignore", SecurityWarning)
+            self._key = OctKey.import_key(f"{secret.id}||{secret.key}")
 
     def sign(self, issued_at: int) -> str:
         return self._encode({"alg": "HS256", "typ": "JWT"}, {"iss": self._issuer, "iat": issued_at}, self._key)
@@ -165,13 +175,24 @@ class TokenMint:
         clock: tells wall and monotonic time.
     """
 
-    __slots__ = ("_clock", "_credentials", "_dead_monotonic", "_dead_wall", "_issued_at", "_signer", "_token", "minted")
+    __slots__ = (
+        "_clock",
+        "_correction",
+        "_credentials",
+        "_dead_monotonic",
+        "_dead_wall",
+        "_issued_at",
+        "_signer",
+        "_token",
+        "minted",
+    )
 
     def __init__(self, credentials: Credentials, clock: Clock) -> None:
         self._credentials = credentials
         self._clock = clock
         self._signer: _Signer | None = None
         self._token: str | None = credentials.key if isinstance(credentials, ApiKey) else None
+        self._correction = 0.0
         self._issued_at = 0.0
         self._dead_wall = 0.0
         self._dead_monotonic = 0.0
@@ -187,16 +208,31 @@ class TokenMint:
             return token
         return self._mint()
 
-    def discard(self, token: str) -> bool:
+    def discard(self, token: str | None, server_time: float | None = None) -> bool:
         """Forget `token`, which the service refused; say whether another one can be had.
 
         Does nothing to a token that has replaced it in the meantime.
+
+        Args:
+            token: the very text that `token()` returned.
+            server_time: Unix time of the refusal by the service's clock, if it told. Where this machine's clock is so
+                far off that tokens die of it, later tokens go by the service's.
         """
         if isinstance(self._credentials, ApiKey):
             return False
-        if token == self._token:
+        if token is self._token:
             self._token = None
+            self._correct(server_time)
         return True
+
+    def _correct(self, server_time: float | None) -> None:
+        if server_time is None:
+            return
+        off = server_time - self._clock.wall()
+        correction = off if abs(off) > TOLERATED_SKEW else 0.0
+        if correction and not self._correction:
+            _logger.warning("The clock of this machine is off by %.0f s. Tokens go by the service's clock.", -off)
+        self._correction = correction
 
     @property
     def expires_at(self) -> float | None:
@@ -207,14 +243,14 @@ class TokenMint:
 
     def _is_fresh(self) -> bool:
         # Either clock may say that the token is old; a wall clock before its birth was set back, and says nothing.
-        wall = self._clock.wall()
+        wall = self._clock.wall() + self._correction
         return self._issued_at <= wall < self._dead_wall and self._clock.monotonic() < self._dead_monotonic
 
     def _mint(self) -> str:
         assert isinstance(self._credentials, ApiSecret)
         if self._signer is None:
             self._signer = _Signer(self._credentials)
-        wall = self._clock.wall()
+        wall = self._clock.wall() + self._correction
         issued_at = int(wall - BACKDATE)
         left = issued_at + TOKEN_LIFE - MARGIN - wall
         token = self._signer.sign(issued_at)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import attrs
 
+from heymarket_async.errors import ArgumentError
 from heymarket_async.values import UNSET, Unset
 
 T = TypeVar("T")
@@ -33,6 +34,52 @@ class Effect(enum.Enum):
 
 
 @attrs.frozen(kw_only=True)
+class TimeCursor:
+    """A list that is paged by the time of the last item of a page, newest first.
+
+    Args:
+        key: what the cursor is called in the request.
+        by: the attribute of the model that holds the time.
+        size: items on a page where nothing else is asked for.
+        sizable: whether the request may ask for a number of items.
+        largest: items that a page may be asked to hold.
+        follows_changes: whether the order is by the last change, so that items can move while one walks.
+        unix: whether the cursor is in Unix seconds.
+        both_ways: whether the sources disagree on which side of the cursor the items lie.
+    """
+
+    key: str
+    by: str
+    size: int = 30
+    sizable: bool = True
+    largest: int = 1000
+    follows_changes: bool = True
+    unix: bool = False
+    both_ways: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class PageNumber:
+    """A list that is paged by the number of the page.
+
+    Args:
+        by: the attribute of the model that holds the time of the last change.
+        size: items on a page where nothing else is asked for.
+        largest: items that a page may be asked to hold.
+        follows_changes: whether the order is by the last change, newest first.
+    """
+
+    by: str = "updated"
+    size: int = 30
+    sizable: bool = True
+    largest: int = 100
+    follows_changes: bool = True
+
+
+Paging = TimeCursor | PageNumber
+
+
+@attrs.frozen(kw_only=True)
 class Operation(Generic[T]):
     """One endpoint of the service.
 
@@ -43,7 +90,9 @@ class Operation(Generic[T]):
         effect: decides retries.
         reply: the type that the JSON of a reply becomes.
         envelope: keys under which older replies wrap what newer ones send bare.
+        paging: how its list is paged, if it is.
         docs: the vendor page it comes from.
+        deprecated: what to use in its place, if the vendor gives it up.
     """
 
     name: str
@@ -52,7 +101,9 @@ class Operation(Generic[T]):
     effect: Effect
     reply: type[T]
     envelope: tuple[str, ...] = ()
+    paging: Paging | None = None
     docs: str = ""
+    deprecated: str = ""
 
     def call(self, *, query: Mapping[str, str | int] | None = None, body: Any = UNSET, **path: str | int) -> Call[T]:
         """Return a call of this operation.
@@ -61,9 +112,19 @@ class Operation(Generic[T]):
             query: the query parameters, if any.
             body: what to send as JSON; none by default.
             **path: a value for each name in the path template. It is quoted as one segment.
+
+        Raises:
+            ArgumentError: a value cannot be a segment of a path: the request would go to another endpoint.
         """
-        target = self.path.format_map({name: quote(str(value), safe="") for name, value in path.items()})
+        target = self.path.format_map({name: _segment(name, value) for name, value in path.items()})
         return Call(operation=self, path=target, query=tuple((query or {}).items()), body=body)
+
+
+def _segment(name: str, value: object) -> str:
+    text = str(value)
+    if text in ("", ".", "..") or not text.isprintable():
+        raise ArgumentError(f"{name} is empty, or not what a path can hold.", argument=name)
+    return quote(text, safe="")
 
 
 @attrs.frozen(kw_only=True)
@@ -100,7 +161,8 @@ class Reply:
     @property
     def request_id(self) -> str | None:
         """The service's name for this request, which its support asks for."""
-        return self.headers.get("X-Request-Id")
+        request_id = self.headers.get("X-Request-Id")
+        return request_id[:100] if request_id is not None and request_id.isprintable() else None
 
     @property
     def text(self) -> str:

@@ -76,7 +76,13 @@ class VirtualClock:
         await waiter
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass on both readings and wake whoever slept that long."""
+        """Let `seconds` pass on both readings and wake whoever slept that long.
+
+        Raises:
+            ValueError: `seconds` is negative: only the wall goes back, by `set_wall`.
+        """
+        if seconds < 0:
+            raise ValueError("Time does not go back.")
         self._wall += seconds
         self._monotonic += seconds
         while self._sleepers and self._sleepers[0][0] <= self._monotonic:

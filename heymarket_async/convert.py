@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -23,7 +23,7 @@ import msgspec
 
 from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
 from heymarket_async.staging import Field, Hook, assembler, clean_reader, in_words, is_many, is_model, plan_of
-from heymarket_async.values import NO_EXTRA, Extra
+from heymarket_async.values import NO_EXTRA, Acknowledgement, Extra, OpenEnum
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -98,6 +98,17 @@ class Reader:
             return self.structure(raw, shape)
         except Misfit as misfit:
             raise (misfit if wrapper is None else misfit.under(wrapper)) from None
+
+    def can_read(self, shape: object) -> bool:
+        """Say whether `read` knows this shape, before anything is sent that would be answered in it."""
+        if shape in (object, None, type(None)):
+            return True
+        try:
+            hash(shape)
+            self.converter.get_structure_hook(shape)
+        except Exception:  # noqa: BLE001 - cattrs tries many things on what may be anything at all
+            return False
+        return True
 
     def structure(self, raw: Any, shape: type[T]) -> T:
         """Return what `raw`, JSON as Python objects, holds.
@@ -214,9 +225,15 @@ def _parse(body: bytes) -> Any:
     except _REFUSED:
         pass
     try:
-        return json.loads(body)  # It takes half an emoji and huge numbers, which msgspec does not.
+        # It takes half an emoji and huge numbers, which msgspec does not.
+        return json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise NotJson from None
+
+
+def _refuse(constant: str) -> Any:
+    """Refuse what json takes and JSON does not have, such as NaN."""
+    raise ValueError(constant)
 
 
 def _unwrap(raw: Any, envelope: tuple[str, ...]) -> tuple[Any, str | None]:
@@ -236,6 +253,18 @@ def _register_scalars(converter: Converter) -> None:
     converter.register_structure_hook(bool, lambda value, _: _to_bool(value))
     converter.register_structure_hook(float, lambda value, _: _to_float(value))
     converter.register_structure_hook(datetime, lambda value, _: _to_datetime(value))
+    converter.register_structure_hook_func(
+        lambda shape: shape in (int | str, int | str | None), lambda value, _: _to_int_or_str(value)
+    )
+    converter.register_structure_hook_func(
+        lambda shape: shape == Mapping[str, Any], lambda value, _: _to_mapping(value)
+    )
+    converter.register_structure_hook_func(
+        lambda shape: shape == int | Mapping[str, Any] | None, lambda value, _: _to_int_or_mapping(value)
+    )
+    converter.register_structure_hook(Acknowledgement, lambda value, _: _to_acknowledgement(value))
+    # By class, not by predicate: cattrs asks the hook of `str`, their base, before any predicate.
+    converter.register_structure_hook(OpenEnum, lambda value, words: words(_to_str(value)))
 
 
 def _to_int(value: Any) -> int:
@@ -270,6 +299,27 @@ def _to_float(value: Any) -> float:
     if type(value) is float or (type(value) is int and abs(value) <= _EXACT_FLOAT):
         return float(value)
     raise Misfit("number", json_type(value))
+
+
+def _to_int_or_str(value: Any) -> int | str:
+    if type(value) in (int, str):
+        return cast("int | str", value)
+    raise Misfit("integer or string", json_type(value))
+
+
+def _to_mapping(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value)
+    raise Misfit("object", json_type(value))
+
+
+def _to_int_or_mapping(value: Any) -> int | Mapping[str, Any]:
+    return _to_mapping(value) if isinstance(value, dict) else _to_int(value)
+
+
+def _to_acknowledgement(value: Any) -> Acknowledgement:
+    """Whatever the service says to a write that it has made: none of it can make the write a failure."""
+    return Acknowledgement(value if isinstance(value, str) else json.dumps(value))
 
 
 def _to_datetime(value: Any) -> datetime:

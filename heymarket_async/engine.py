@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import attrs
 
 from heymarket_async.auth import Credentials, TokenMint
-from heymarket_async.calls import Call, Effect, Reply
+from heymarket_async.calls import Call, Effect
 from heymarket_async.clock import Clock
 from heymarket_async.convert import Reader
 from heymarket_async.errors import (
@@ -16,15 +17,14 @@ from heymarket_async.errors import (
     ConnectionLost,
     NeverSent,
     RateBudgetExceeded,
-    ReplyError,
     SendUnknown,
     TimedOut,
 )
 from heymarket_async.limits import RateBudget, WaitTooLong
-from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, wait_before_next
+from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
 from heymarket_async.transport import Attempt, Pool
-from heymarket_async.wire import Request, api_error, decode, encode, retry_after
+from heymarket_async.wire import Request, api_error, decode, encode, retry_after, unreadable
 
 T = TypeVar("T")
 
@@ -40,13 +40,13 @@ class Account:
         clock: tells the time.
     """
 
-    __slots__ = ("budget", "credentials", "last_reply", "mint")
+    __slots__ = ("budget", "credentials", "last_answer", "mint")
 
     def __init__(self, credentials: Credentials, rate_limit: int | None, clock: Clock) -> None:
         self.credentials = credentials
         self.mint = TokenMint(credentials, clock)
         self.budget = RateBudget(rate_limit, clock)
-        self.last_reply: Reply | None = None
+        self.last_answer: tuple[int, Mapping[str, str]] | None = None
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -80,12 +80,15 @@ class Engine:
             elapsed = clock.monotonic() - started
             reply = attempt.reply
             status = None if reply is None else reply.status
-            account.last_reply = reply or account.last_reply
+            if reply is not None:
+                account.last_answer = (reply.status, reply.headers)
             if reply is not None and 200 <= reply.status <= 299 and not attempt.fault:
                 return decode(reply, call, self.reader, attempts=attempts, elapsed=elapsed, now=clock.wall())
-            if status == _UNAUTHORIZED and not renewed and account.mint.discard(attempt.token or ""):
-                renewed = True  # Refused, so nothing was done: it may go once more, with a new token.
-                continue
+            if reply is not None and status == _UNAUTHORIZED and not renewed:
+                # Refused, so nothing was done: it may go once more, with a new token.
+                renewed = account.mint.discard(attempt.token, parse_date(reply.headers.get("Date")))
+                if renewed:
+                    continue
             asked = None if reply is None else retry_after(reply, clock.wall())
             wait = wait_before_next(
                 options.retries,
@@ -98,7 +101,7 @@ class Engine:
                 chance=random.random(),
             )
             if status == TOO_MANY_REQUESTS:
-                account.budget.pause(asked or wait or 0.0)
+                account.budget.pause(asked if asked is not None else options.retries.cap if wait is None else wait)
             if wait is None:
                 raise self._error(call, attempt, attempts=attempts, elapsed=elapsed)
             await clock.sleep(wait)
@@ -107,35 +110,40 @@ class Engine:
         self, call: Call[Any], request: Request, attempts: int, started: float, deadline: float
     ) -> Attempt:
         left = deadline - self.clock.monotonic()
+        budget = self.account.budget
         try:
-            await self.account.budget.acquire(left)
+            slot = await budget.acquire(left)
         except WaitTooLong as too_long:
             raise RateBudgetExceeded(
                 f"The rate limit lets the next request go in {too_long.wait:.1f} s; this call has {left:.1f} s left.",
                 wait=too_long.wait,
                 **_facts(call, attempts - 1, self.clock.monotonic() - started),
             ) from None
+        counts = True
         try:
             options = self.options
-            return await self.pool.exchange(
+            attempt = await self.pool.exchange(
                 request,
                 base_url=options.base_url,
                 headers=options.headers,
                 mint=self.account.mint,
                 timeouts=options.timeouts,
+                proxy=options.proxy,
                 left=deadline - self.clock.monotonic(),
             )
+            counts = attempt.outcome is not Outcome.NEVER_SENT
+            return attempt
         finally:
-            self.account.budget.release()
+            budget.release(slot, counts=counts)
 
     def _error(self, call: Call[Any], attempt: Attempt, *, attempts: int, elapsed: float) -> CallError:
         """Return the error that the last attempt of a call means."""
         reply = attempt.reply
-        if reply is not None and not attempt.fault:
+        if reply is not None and attempt.fault and 200 <= reply.status <= 299:
+            return unreadable(reply, call, attempt.fault, attempts=attempts, elapsed=elapsed)
+        if reply is not None:
             return api_error(reply, call, attempts=attempts, elapsed=elapsed, now=self.clock.wall())
         facts = _facts(call, attempts, elapsed)
-        if reply is not None:
-            return ReplyError(f"The answer {attempt.fault}.", status=reply.status, request_id=reply.request_id, **facts)
         if attempt.outcome is Outcome.NEVER_SENT:
             return NeverSent(f"The request did not reach the service ({attempt.fault}).", **facts)
         if call.operation.effect is Effect.SENDS:

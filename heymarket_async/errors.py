@@ -7,6 +7,7 @@
     ├── SessionError                  the session cannot be used like this (also a RuntimeError)
     │   ├── SessionClosed             the session was closed before
     │   └── WrongEventLoop            the session is open on another event loop that still lives
+    ├── CursorStalled                 a list cannot be walked on without losing items
     └── CallError                     a call did not succeed
         ├── TransportError            there is no complete answer
         │   ├── NeverSent             the request did not reach the wire: nothing happened
@@ -14,17 +15,18 @@
         │   ├── ConnectionLost        the connection broke before the answer was complete
         │   └── SendUnknown           a send whose outcome is not known: do not repeat it blindly
         ├── RateBudgetExceeded        the wait for the rate limit would have been too long; nothing was sent
-        ├── ReplyError                the service said yes, but its answer cannot be read
-        └── ApiError                  the service said no
-            ├── BadRequest            400
-            ├── AuthenticationError   401
-            ├── PermissionDenied      403
-            ├── NotFound              404
-            ├── Conflict              409
-            ├── UnprocessableEntity   422
-            ├── RateLimited           429
-            ├── ServerError           500 to 599
-            └── UnexpectedStatus      anything else
+        └── AnsweredError             there is an answer
+            ├── ReplyError            the service said yes, but its answer cannot be read
+            └── ApiError              the service said no
+                ├── BadRequest            400
+                ├── AuthenticationError   401
+                ├── PermissionDenied      403
+                ├── NotFound              404
+                ├── Conflict              409
+                ├── UnprocessableEntity   422
+                ├── RateLimited           429
+                ├── ServerError           500 to 599
+                └── UnexpectedStatus      anything else
 
 `str(error)` never holds a secret, a token, a phone number or a text: what the service wrote is in `error.text`.
 All errors can be pickled.
@@ -95,6 +97,12 @@ class WrongEventLoop(SessionError):
     """The session is open on another event loop, and that loop still lives."""
 
     advice = "Use one AsyncSession for each event loop, or close this one on its own loop first."
+
+
+class CursorStalled(HeymarketError):
+    """A list cannot be walked on without losing items, because its cursor does not move."""
+
+    advice = "Ask for larger pages (page_size=), or narrow what you ask for."
 
 
 class CallError(HeymarketError):
@@ -200,8 +208,8 @@ class AnsweredError(CallError):
     def json(self) -> Any:
         """What the service wrote, parsed; None where it is not JSON."""
         try:
-            return json.loads(self.text)
-        except ValueError:
+            return json.loads(self.text.removeprefix("\ufeff"))
+        except (ValueError, RecursionError):
             return None
 
 

@@ -18,6 +18,8 @@ DEFAULT_LIMIT: Final = 500
 PERIOD: Final = 60.0
 # The ends of periods are met a little late, for clocks that tick at another pace.
 SLACK: Final = 0.05
+# One header that makes no sense must not silence a program for good.
+LONGEST_PAUSE: Final = 3600.0
 
 
 class WaitTooLong(Exception):
@@ -38,10 +40,10 @@ class BudgetState:
 
     Attributes:
         limit: requests that any minute may hold; None if the budget is lifted.
-        left: requests that may go at once; None if the budget is lifted.
+        left: requests that the limit lets go at once; None if the budget is lifted.
         in_flight: requests that have no answer yet.
         waiting: calls that wait for a slot.
-        next_in: seconds until the next request may go; 0.0 if one may go at once.
+        next_in: seconds until a call that is made now may go, as far as can be told; 0.0 if it may go at once.
         paused_for: seconds for which the service asked for silence by its last 429.
     """
 
@@ -65,7 +67,7 @@ class RateBudget:
         clock: tells monotonic time.
     """
 
-    __slots__ = ("_clock", "_ended", "_in_flight", "_limit", "_paused_until", "_queue", "_released")
+    __slots__ = ("_clock", "_ended", "_in_flight", "_limit", "_loop", "_paused_until", "_queue")
 
     def __init__(self, limit: int | None, clock: Clock) -> None:
         self._limit = limit
@@ -74,7 +76,7 @@ class RateBudget:
         self._ended: deque[float] = deque()
         self._paused_until = 0.0
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._released: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __repr__(self) -> str:
         return f"RateBudget({self.state})"
@@ -83,75 +85,111 @@ class RateBudget:
     def state(self) -> BudgetState:
         """How much is left now."""
         now = self._clock.monotonic()
-        free = self._free(now)
         return BudgetState(
             limit=self._limit,
-            left=free,
+            left=self._free(now),
             in_flight=self._in_flight,
             waiting=len(self._queue),
-            next_in=max(self._paused_until - now, self._until_free(now) if free == 0 else 0.0, 0.0),
+            next_in=self._wait(now, ahead=len(self._queue)),
             paused_for=max(self._paused_until - now, 0.0),
         )
 
     def pause(self, seconds: float) -> None:
-        """Let nothing go for `seconds`, because the service said so. A longer pause that is on already stays."""
-        self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+        """Let nothing go for `seconds`, an hour at the most, because the service said so.
 
-    async def acquire(self, patience: float) -> None:
+        A longer pause that is on already stays.
+        """
+        self._paused_until = max(self._paused_until, self._clock.monotonic() + min(seconds, LONGEST_PAUSE))
+
+    async def acquire(self, patience: float) -> asyncio.AbstractEventLoop:
         """Take a slot, after waiting for it in turn where needed. `release` must follow.
 
         Args:
             patience: seconds to wait at the most.
 
+        Returns:
+            The event loop on which it was taken, for `release`.
+
         Raises:
-            WaitTooLong: the wait would be longer, as far as can be told when the waiting begins or ends.
+            WaitTooLong: the wait would be longer. It is raised at once where that can be told, and else when the
+                patience ends.
         """
         now = self._clock.monotonic()
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._move_to(loop, now)
         if not self._queue and now >= self._paused_until and self._free(now) != 0:
             self._in_flight += 1
-            return
+            return loop
         deadline = now + patience
         self._check_patience(now, deadline, ahead=len(self._queue))
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[None] = loop.create_future()
         self._queue.append(turn)
         try:
             if self._queue[0] is not turn:
-                await turn
+                await self._come_to_the_head(turn, deadline)
             await self._wait_at_the_head(deadline)
             self._in_flight += 1
+            return loop
         finally:
-            self._queue.remove(turn)
-            if self._queue and not self._queue[0].done():
-                self._queue[0].set_result(None)
+            if loop is self._loop:
+                self._queue.remove(turn)
+                if self._queue and not self._queue[0].done():
+                    self._queue[0].set_result(None)
 
-    def release(self) -> None:
-        """Say that a request has ended, with whatever outcome."""
+    def release(self, taken_on: asyncio.AbstractEventLoop | None = None, *, counts: bool = True) -> None:
+        """Say that a request has ended.
+
+        Args:
+            taken_on: what `acquire` returned; needed where the event loop may have changed since.
+            counts: whether it may have reached the service. One that has not takes nothing from the budget.
+        """
+        if taken_on is not None and taken_on is not self._loop:
+            return  # Its loop has ended, and its slot was given up then.
         self._in_flight -= 1
-        if self._limit is not None:
+        if counts and self._limit is not None:
             self._ended.append(self._clock.monotonic())
-        if self._released is not None and not self._released.done():
-            self._released.set_result(None)
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        """Go on with another event loop: those who waited on the last one, or were under way there, are gone."""
+        if self._limit is not None:
+            self._ended.extend([now] * self._in_flight)
+        self._in_flight = 0
+        self._queue.clear()
+        self._loop = loop
+
+    async def _come_to_the_head(self, turn: asyncio.Future[None], deadline: float) -> None:
+        alarm = asyncio.ensure_future(self._clock.sleep(deadline - self._clock.monotonic()))
+        try:
+            await asyncio.wait((turn, alarm), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            alarm.cancel()
+        if not turn.done():
+            raise WaitTooLong(self._wait(self._clock.monotonic(), ahead=self._queue.index(turn)))
 
     async def _wait_at_the_head(self, deadline: float) -> None:
         while True:
             now = self._clock.monotonic()
-            pause = self._paused_until - now
-            if pause <= 0 and self._free(now) != 0:
+            wait = self._wait(now, ahead=0)
+            if wait <= 0.0:
                 return
             self._check_patience(now, deadline, ahead=0)
-            if pause > 0:
-                await self._clock.sleep(pause)
-            elif self._ended:
-                await self._clock.sleep(self._until_free(now))
-            else:
-                # Every slot is with a request in flight, and nobody knows when one will end.
-                self._released = asyncio.get_running_loop().create_future()
-                await self._released
+            # Nothing makes a slot free sooner than that, and meanwhile it may turn out to be later: so look again.
+            await self._clock.sleep(wait)
 
     def _check_patience(self, now: float, deadline: float, *, ahead: int) -> None:
-        wait = max(self._paused_until - now, self._until_free(now, ahead), 0.0)
+        wait = self._wait(now, ahead)
         if now + wait > deadline:
             raise WaitTooLong(wait)
+
+    def _wait(self, now: float, ahead: int) -> float:
+        """Return the seconds that a call has to wait behind `ahead` others, at the least."""
+        pause = max(self._paused_until - now, 0.0)
+        if self._limit is None:
+            return pause
+        # After one round of all slots, each of them has served one of those ahead.
+        rounds, place = divmod(ahead, self._limit)
+        return max(pause, self._until_free(now, place)) + rounds * (PERIOD + SLACK)
 
     def _free(self, now: float) -> int | None:
         """Return how many slots are free; None for any number."""
@@ -162,12 +200,15 @@ class RateBudget:
             ended.popleft()
         return max(self._limit - self._in_flight - len(ended), 0)
 
-    def _until_free(self, now: float, ahead: int = 0) -> float:
-        """Return the seconds until a slot comes free behind `ahead` others; 0.0 where nobody can tell."""
+    def _until_free(self, now: float, place: int) -> float:
+        """Return the seconds until the slot at `place` comes free, at the least.
+
+        First are the free slots, then those whose requests have ended, then those with requests in flight, which end
+        now at the earliest.
+        """
         free = self._free(now)
-        if free is None or free > ahead:
+        if free is None or place < free:
             return 0.0
-        place = ahead - free
-        if place >= len(self._ended):
-            return PERIOD if self._ended else 0.0
-        return self._ended[place] + PERIOD + SLACK - now
+        if place - free < len(self._ended):
+            return self._ended[place - free] + PERIOD + SLACK - now
+        return PERIOD + SLACK

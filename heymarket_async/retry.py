@@ -5,6 +5,9 @@ from __future__ import annotations
 import email.utils
 import enum
 import math
+import re
+import sys
+from datetime import UTC
 from typing import Any, Final
 
 import attrs
@@ -14,6 +17,8 @@ from heymarket_async.errors import ConfigurationError
 
 # https://developers.heymarket.com/rate-limits: refused, so nothing was done, whatever the effect.
 TOO_MANY_REQUESTS: Final = 429
+
+_SECONDS: Final = re.compile(r"\s*[+-]?[0-9]{1,18}(\.[0-9]*)?\s*", re.ASCII)
 
 
 class Outcome(enum.Enum):
@@ -28,7 +33,7 @@ class Outcome(enum.Enum):
 
 
 def _not_negative(instance: object, field: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
         raise ConfigurationError(f"Retries({field.name}={value!r}) must be a number of seconds that is not negative.")
 
 
@@ -117,12 +122,10 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     """
     if value is None:
         return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        date = parse_date(value)
-        seconds = math.nan if date is None else date - now
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+    if _SECONDS.fullmatch(value):
+        return max(float(value), 0.0)
+    date = parse_date(value)
+    return None if date is None else max(date - now, 0.0)
 
 
 def parse_date(value: str | None) -> float | None:
@@ -130,6 +133,8 @@ def parse_date(value: str | None) -> float | None:
     if value is None:
         return None
     try:
-        return email.utils.parsedate_to_datetime(value).timestamp()
+        date = email.utils.parsedate_to_datetime(value)
+        # All dates in HTTP are in GMT, also the old forms that do not say so.
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import ssl
 import weakref
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Self, TypedDict, TypeVar, Unpack, overload
 
 import aiohttp
 import attrs
 
+from heymarket_async.arguments import check_method, check_params, check_path, masked_path, wrong
 from heymarket_async.auth import Credentials, credentials_from_env
 from heymarket_async.calls import Call, Effect, Operation, Reply
 from heymarket_async.clock import SYSTEM_CLOCK, Clock
 from heymarket_async.convert import Reader
 from heymarket_async.drift import Drift
 from heymarket_async.engine import Account, Engine
-from heymarket_async.errors import ArgumentError, ConfigurationError, SessionClosed
+from heymarket_async.errors import ConfigurationError, SessionClosed
 from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
-from heymarket_async.resources import Inboxes, Team
+from heymarket_async.phones import check_region
+from heymarket_async.resources.nouns import Nouns
 from heymarket_async.retry import Retries
 from heymarket_async.settings import (
     BASE_URL_VARIABLE,
@@ -35,9 +38,10 @@ from heymarket_async.settings import (
     check_timeout,
     check_user_agent,
     headers_for,
+    proxy_from_env,
 )
-from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings
-from heymarket_async.values import UNSET, Unset
+from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings, caller
+from heymarket_async.values import UNSET
 
 T = TypeVar("T")
 
@@ -55,12 +59,13 @@ class SessionSettings(TypedDict, total=False):
     trust_env: bool
     user_agent: str | None
     strict: bool
+    default_region: str | None
     client_session: aiohttp.ClientSession | None
     connector: aiohttp.BaseConnector | None
     clock: Clock
 
 
-class AsyncSession:
+class AsyncSession(Nouns):
     """A connection to the Heymarket API for one team: one pool of connections, one token, one rate budget.
 
     Making one touches neither the network nor an event loop. It opens on first use, or with `async with`, and one can
@@ -70,14 +75,17 @@ class AsyncSession:
         credentials: `ApiSecret(id, key)`, or a legacy `ApiKey(key)`.
         base_url: the address of the service.
         timeout: seconds for a call from its start to its end, attempts and waits included; or `Timeouts` in detail.
-        retries: how often and how patiently a call is tried again; `Retries(attempts=1)` never tries again.
+        retries: how often and how patiently a call is tried again; `Retries(attempts=1)` tries again only
+            after a 401, with a new token.
         rate_limit: requests in any minute at the most; None if something else sees to it.
         pool_size: connections at the most.
         proxy: URL of an HTTP proxy.
         tls: how TLS is done, if not as Python does it by default.
-        trust_env: take proxies from `HTTP_PROXY`, `HTTPS_PROXY` and `~/.netrc`.
+        trust_env: take the proxy from `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, if none is passed.
         user_agent: the name of your program, which is added to the `User-Agent` header, such as `my-app/1.2`.
         strict: raise `ReplyError` where a value in a reply does not fit its model, in place of keeping it in `extra`.
+        default_region: a two-letter country, such as `US`, whose phone numbers may be written without their country
+            code; it needs the extra `phones`.
         client_session: an `aiohttp.ClientSession` to borrow. It is never closed here.
         connector: an aiohttp connector to borrow. It is never closed here.
         clock: tells the time; for tests.
@@ -102,6 +110,7 @@ class AsyncSession:
         trust_env: bool = False,
         user_agent: str | None = None,
         strict: bool = False,
+        default_region: str | None = None,
         client_session: aiohttp.ClientSession | None = None,
         connector: aiohttp.BaseConnector | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -109,13 +118,14 @@ class AsyncSession:
         if client_session is not None and connector is not None:
             raise ConfigurationError("client_session and connector exclude each other.", advice="Pass one of them.")
         self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
+        self._proxy, self._trust_env = None if proxy is None else check_proxy(proxy), trust_env
+        address = check_base_url(base_url)
         self._engine = Engine(
             pool=Pool(
                 PoolSettings(
+                    made_at=caller() or ("<unknown>", 0),
                     size=check_count("pool_size", pool_size),
-                    proxy=proxy if proxy is None else check_proxy(proxy),
                     tls=tls,
-                    trust_env=trust_env,
                     client_session=client_session,
                     connector=connector,
                 )
@@ -123,14 +133,17 @@ class AsyncSession:
             account=Account(check_credentials(credentials), self._rate_limit, clock),
             reader=Reader(strict=strict),
             options=Options(
-                base_url=check_base_url(base_url),
+                base_url=address,
                 timeouts=check_timeout(timeout),
                 retries=check_retries(retries),
                 headers=headers_for(check_user_agent(user_agent)),
+                default_region=check_region(default_region),
+                proxy=self._proxy_for(address),
             ),
             clock=clock,
         )
         self._root: weakref.ref[AsyncSession] | None = None
+        self._family: weakref.WeakSet[AsyncSession] = weakref.WeakSet([self])
         self._closed = False
 
     @classmethod
@@ -147,8 +160,8 @@ class AsyncSession:
             ConfigurationError: a value makes no sense.
         """
         base_url = environ.get(BASE_URL_VARIABLE, "").strip()
-        if base_url:
-            settings.setdefault("base_url", base_url)
+        if base_url and "base_url" not in settings:
+            settings["base_url"] = check_base_url(base_url, BASE_URL_VARIABLE)
         return cls(credentials_from_env(environ), **settings)
 
     def __repr__(self) -> str:
@@ -157,14 +170,14 @@ class AsyncSession:
         return f"<AsyncSession {engine.options.base_url} {engine.account.credentials!r} ({state})>"
 
     @property
-    def inboxes(self) -> Inboxes:
-        """The inboxes of the team."""
-        return Inboxes(self)
+    def default_region(self) -> str | None:
+        """The country whose national phone numbers are understood."""
+        return self._engine.options.default_region
 
     @property
-    def team(self) -> Team:
-        """The team and its members."""
-        return Team(self)
+    def clock(self) -> Clock:
+        """What tells the time."""
+        return self._engine.clock
 
     @property
     def budget(self) -> BudgetState:
@@ -178,8 +191,12 @@ class AsyncSession:
 
     @property
     def last_reply(self) -> Reply | None:
-        """The last complete answer to this account, refusals included; None before the first."""
-        return self._engine.account.last_reply
+        """Status and headers of the last answer to this account, refusals included; None before the first.
+
+        The body is left out: nobody should find a text or a number in a health check.
+        """
+        last = self._engine.account.last_answer
+        return None if last is None else Reply(status=last[0], headers=last[1], body=b"")
 
     @property
     def closed(self) -> bool:
@@ -199,11 +216,13 @@ class AsyncSession:
     async def close(self) -> None:
         """Close the session, and the connections if it opened them. Closing twice does no harm.
 
-        A copy made by `with_options` or `as_account` leaves the connections to the session that it is a copy of, as
-        long as that one is in use.
+        Calls that are under way fail; one that waits for another attempt or for the rate limit fails at the end of its
+        wait. A copy made by `with_options` or `as_account` leaves the connections to the session that it is a copy of
+        or, where that is gone, to the last of its copies.
         """
         self._closed = True
-        if self._root is None or self._root() is None:
+        orphaned = self._root is not None and self._root() is None and all(other.closed for other in self._family)
+        if self._root is None or orphaned:
             await self._engine.pool.close()
 
     def with_options(
@@ -218,7 +237,7 @@ class AsyncSession:
 
         Args:
             base_url: as for `AsyncSession`, like the others. What is left out stays as it is.
-            timeout: seconds for a call, or `Timeouts`.
+            timeout: seconds for a call, which leaves the other timeouts as they are; or `Timeouts`.
             retries: how often and how patiently a call is tried again.
             user_agent: the name of your program.
 
@@ -226,16 +245,17 @@ class AsyncSession:
             ConfigurationError: a value makes no sense.
         """
         changes: dict[str, Any] = {}
+        options = self._engine.options
         if base_url is not None:
             changes["base_url"] = check_base_url(base_url)
+            changes["proxy"] = self._proxy_for(changes["base_url"])
         if timeout is not None:
-            changes["timeouts"] = check_timeout(timeout)
+            changes["timeouts"] = check_timeout(timeout, options.timeouts)
         if retries is not None:
             changes["retries"] = check_retries(retries)
         if user_agent is not None:
             changes["headers"] = headers_for(check_user_agent(user_agent))
-        engine = self._engine
-        return self._copy(attrs.evolve(engine, options=attrs.evolve(engine.options, **changes)))
+        return self._copy(attrs.evolve(self._engine, options=attrs.evolve(options, **changes)))
 
     def as_account(self, credentials: Credentials) -> Self:
         """Return a copy for another team, on the same connections, with a token and a rate budget of its own.
@@ -249,6 +269,7 @@ class AsyncSession:
         account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock)
         return self._copy(attrs.evolve(self._engine, account=account))
 
+    @overload
     async def request(
         self,
         method: str,
@@ -257,38 +278,60 @@ class AsyncSession:
         params: Mapping[str, str | int] | None = None,
         json: Any = UNSET,
         effect: Effect | None = None,
-        reply: type[T] | Unset = UNSET,
+        reply: type[T],
+    ) -> T: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = UNSET,
+        effect: Effect | None = None,
+    ) -> Any: ...
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = UNSET,
+        effect: Effect | None = None,
+        reply: type[Any] = object,
     ) -> Any:
         """Make any request of the service, with the same tokens, limits, retries and errors as every call.
 
         Args:
             method: the HTTP method.
             path: the path from `/` on, without a query.
-            params: the query.
+            params: the query: texts and whole numbers by name.
             json: what to send as JSON; None is sent as null, nothing is sent by default.
             effect: what the request does, which decides retries. By default GET and HEAD read, and anything else
                 counts as `Effect.SENDS`, which is never repeated when its outcome is not known.
-            reply: the type that the answer becomes, such as `tuple[Inbox, ...]`; by default plain JSON as it comes.
-
-        Returns:
-            The answer; None where it is empty.
+            reply: the type that the answer becomes, such as `tuple[Inbox, ...]`; by default plain JSON as it comes,
+                and None where it is empty.
 
         Raises:
-            ArgumentError: method or path make no sense.
+            ArgumentError: an argument makes no sense. Nothing was sent.
             ApiError: the service refused.
             TransportError: there is no complete answer.
             ReplyError: the answer cannot be read.
         """
-        _check_method(method)
-        _check_path(path)
+        method = check_method(method)
+        check_path(path)
+        if not self._engine.reader.can_read(reply):
+            raise wrong("reply", "must be a model, or a type that is made of models and plain types")
         operation: Operation[Any] = Operation(
             name="request",
-            method=method.upper(),
-            path=path,
-            effect=effect or (Effect.READS if method.upper() in ("GET", "HEAD") else Effect.SENDS),
-            reply=object if isinstance(reply, Unset) else reply,
+            method=method,
+            path=masked_path(path),
+            effect=effect or (Effect.READS if method in ("GET", "HEAD") else Effect.SENDS),
+            reply=reply,
         )
-        return await self.run(Call(operation=operation, path=path, query=tuple((params or {}).items()), body=json))
+        return await self.run(Call(operation=operation, path=path, query=check_params(params), body=json))
 
     async def run(self, call: Call[T]) -> T:
         """Perform `call`: every method of this library comes through here.
@@ -304,33 +347,22 @@ class AsyncSession:
             SessionError: the session is closed, or open on another event loop.
         """
         self._check_open()
+        # First of all, so that a call on the wrong event loop takes no part in the rate budget.
+        self._engine.pool.open()
         return await self._engine.run(call)
 
     def _copy(self, engine: Engine) -> Self:
         self._check_open()
-        copy = object.__new__(type(self))
-        copy._engine = engine
-        copy._rate_limit = self._rate_limit
-        copy._root = self._root or weakref.ref(self)
-        copy._closed = False
-        return copy
+        fresh = copy.copy(self)
+        fresh._engine = engine
+        fresh._root = self._root or weakref.ref(self)
+        fresh._closed = False
+        self._family.add(fresh)
+        return fresh
+
+    def _proxy_for(self, base_url: str) -> str | None:
+        return self._proxy if self._proxy is not None or not self._trust_env else proxy_from_env(base_url)
 
     def _check_open(self) -> None:
         if self.closed:
             raise SessionClosed("This session is closed.")
-
-
-def _check_method(method: object) -> None:
-    if not isinstance(method, str) or not method.isascii() or not method.isalpha():
-        raise ArgumentError("method must be an HTTP method, such as 'GET'.", argument="method")
-
-
-def _check_path(path: object) -> None:
-    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
-        raise ArgumentError("path must begin with one slash, such as '/v1/inboxes'.", argument="path")
-    if not path.isascii() or not path.isprintable() or any(mark in path for mark in "?# "):
-        raise ArgumentError(
-            "path must be percent-encoded and hold neither query nor fragment.",
-            argument="path",
-            advice="Pass the query as params=.",
-        )

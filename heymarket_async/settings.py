@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import platform
+import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
@@ -51,12 +51,16 @@ class Options:
         timeouts: how long a call may take.
         retries: how often and how patiently it is tried again.
         headers: what is sent with every request, beside `Authorization`.
+        default_region: the country whose national phone numbers are understood.
+        proxy: URL of an HTTP proxy.
     """
 
     base_url: str
     timeouts: Timeouts
     retries: Retries
     headers: Mapping[str, str]
+    default_region: str | None = None
+    proxy: str | None = None
 
 
 def check_positive(what: str, value: object) -> float:
@@ -65,7 +69,7 @@ def check_positive(what: str, value: object) -> float:
     Raises:
         ConfigurationError: it is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
         raise ConfigurationError(f"{what} must be a positive number of seconds, not {value!r}.")
     return float(value)
 
@@ -81,27 +85,35 @@ def check_count(what: str, value: object) -> int:
     return value
 
 
-def check_timeout(value: float | Timeouts) -> Timeouts:
+def check_timeout(value: float | Timeouts, others: Timeouts = Timeouts()) -> Timeouts:
     """Return the timeouts that a plain number of seconds, as the total, or `Timeouts` stand for.
+
+    Args:
+        value: the one or the other.
+        others: what a plain number leaves as it is.
 
     Raises:
         ConfigurationError: it is neither, or not positive.
     """
     if isinstance(value, Timeouts):
         return value
-    return Timeouts(total=check_positive("timeout", value))
+    return attrs.evolve(others, total=check_positive("timeout", value))
 
 
-def check_base_url(value: object) -> str:
+def check_base_url(value: object, what: str = "base_url") -> str:
     """Return the address of the service without a slash at its end.
+
+    Args:
+        value: the address.
+        what: where it comes from, for the error.
 
     Raises:
         ConfigurationError: it has no scheme, no host, or parts that an address of a service cannot have.
     """
-    url, parts = _check_url("base_url", value, f"Pass it like {DEFAULT_BASE_URL!r}.")
-    if parts.username or parts.password:
+    url, parts = _check_url(what, value, f"Pass it like {DEFAULT_BASE_URL!r}.")
+    if "@" in parts.netloc:
         raise ConfigurationError(
-            "base_url must not hold a user name or a password.", advice="Pass credentials=ApiSecret(id, key)."
+            f"{what} must not hold a user name or a password.", advice="Pass credentials=ApiSecret(id, key)."
         )
     return url
 
@@ -115,21 +127,36 @@ def check_proxy(value: object) -> str:
     return _check_url("proxy", value, "Pass it like 'http://proxy.example:3128'.")[0]
 
 
+def proxy_from_env(base_url: str) -> str | None:
+    """Return the proxy that the environment names for an address, if any."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(base_url)
+    proxy = getproxies().get(parts.scheme)
+    return None if not proxy or proxy_bypass(parts.hostname or "") else check_proxy(proxy)
+
+
 def _check_url(what: str, value: object, example: str) -> tuple[str, SplitResult]:
     if not isinstance(value, str):
         raise ConfigurationError(f"{what} must be a str, not {type(value).__name__}.", advice=example)
+    url = value.strip()
+    if not url.isprintable() or any(mark in url for mark in " \\"):
+        raise ConfigurationError(f"{what} holds white space or another character that no URL has.", advice=example)
     try:
-        parts = urlsplit(value.strip())
+        parts = urlsplit(url)
         port_ok = parts.port is None or parts.port > 0
+        (parts.hostname or "").encode("idna")
     except ValueError:
         raise ConfigurationError(f"{what} has a host or a port that makes no sense.", advice=example) from None
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError(f"{what} must begin with https:// or http://.", advice=example)
     if not parts.hostname or not port_ok:
         raise ConfigurationError(f"{what} has no host, or a port that cannot be.", advice=example)
-    if parts.query or parts.fragment:
+    if not parts.path.isascii():
+        raise ConfigurationError(f"{what} must have its path percent-encoded.", advice=example)
+    if "?" in url or "#" in url:
         raise ConfigurationError(f"{what} must not hold a query or a fragment.", advice=example)
-    return value.strip().rstrip("/"), parts
+    return url.rstrip("/"), parts
 
 
 def check_user_agent(value: object) -> str | None:

@@ -58,7 +58,7 @@ def plan_of(cls: type[attrs.AttrsInstance]) -> Plan:
             required=field.default is attrs.NOTHING,
             nested=_model_in(field.type),
         )
-        for field in attrs.fields(cls)
+        for field in attrs.fields(attrs.resolve_types(cls))
         if field.name != "extra"
     )
     return Plan(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
+import socket
 import ssl
 import sys
 import warnings
@@ -22,7 +24,7 @@ from yarl import URL
 
 from heymarket_async.auth import TokenMint
 from heymarket_async.calls import Reply
-from heymarket_async.errors import SessionClosed, WrongEventLoop
+from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Timeouts
 from heymarket_async.wire import Request
@@ -41,10 +43,9 @@ _LARGE_REQUEST: Final = 2**20
 class PoolSettings:
     """How connections are made."""
 
+    made_at: tuple[str, int]
     size: int = DEFAULT_POOL_SIZE
-    proxy: str | None = None
     tls: ssl.SSLContext | None = None
-    trust_env: bool = False
     client_session: aiohttp.ClientSession | None = None
     connector: aiohttp.BaseConnector | None = None
 
@@ -152,6 +153,7 @@ class Pool:
         headers: Mapping[str, str],
         mint: TokenMint,
         timeouts: Timeouts,
+        proxy: str | None,
         left: float,
     ) -> Attempt:
         """Send one request and read its answer to the end.
@@ -162,12 +164,15 @@ class Pool:
             headers: headers beside `Authorization`.
             mint: makes the token, at the moment when a connection is free for it.
             timeouts: for the connection and for silence.
+            proxy: URL of an HTTP proxy.
             left: seconds in which all of it must be done.
         """
         present = self.open()
         progress = _Progress()
         try:
             async with asyncio.timeout(left), present.gate or contextlib.nullcontext():
+                if present.http.closed:
+                    raise SessionClosed("This session was closed while the call waited for a connection.")
                 progress.token = mint.token()
                 body: bytes | io.BytesIO | None = request.body
                 if request.body is not None and len(request.body) >= _LARGE_REQUEST:
@@ -179,19 +184,22 @@ class Pool:
                     headers={**headers, "Authorization": f"Bearer {progress.token}"},
                     allow_redirects=False,
                     raise_for_status=False,
-                    proxy=self._settings.proxy,
+                    proxy=proxy,
                     timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.read),
                     trace_request_ctx=progress,
                 ) as response:
                     body_read, fault = await _read(response)
                     reply = Reply(status=response.status, headers=response.headers, body=body_read)
             return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
             # A borrowed session does not say when it sends. Whatever says so, nothing but its own error clears a send.
             watched = self._settings.client_session is None
-            never_sent = _before_the_wire(error) or (watched and isinstance(error, TimeoutError))
+            before = _before_the_wire(error) or (
+                watched and isinstance(error, TimeoutError | RuntimeError | ValueError)
+            )
+            never_sent = progress.token is None or (before and not progress.sent)
             return Attempt(
-                outcome=Outcome.NEVER_SENT if never_sent and not progress.sent else Outcome.UNKNOWN,
+                outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,
                 fault=_in_words(error),
                 timed_out=isinstance(error, TimeoutError),
                 token=progress.token,
@@ -225,7 +233,12 @@ class Pool:
             raise SessionClosed("The aiohttp.ClientSession that this session borrows is closed.")
         if http._loop is not loop:
             raise WrongEventLoop("The aiohttp.ClientSession that this session borrows belongs to another event loop.")
-        return _Open(http, loop, _gate(http.connector), _caller(), borrowed_connector=True)
+        if http._default_auth is not None:
+            raise ConfigurationError(
+                "The aiohttp.ClientSession that this session borrows has credentials of its own (auth=).",
+                advice="Borrow one without auth=: this session brings its own token.",
+            )
+        return _Open(http, loop, _gate(http.connector), self._settings.made_at, borrowed_connector=True)
 
     def _make(self, loop: asyncio.AbstractEventLoop) -> _Open:
         settings = self._settings
@@ -247,18 +260,18 @@ class Pool:
             connector=connector,
             connector_owner=settings.connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=settings.trust_env,
             trace_configs=[trace],
         )
         # aiohttp repeats a PUT or a DELETE by itself where a kept connection turns out dead. We decide about repeats.
         http._retry_connection = False
-        return _Open(http, loop, _gate(connector), _caller(), borrowed_connector=settings.connector is not None)
+        opened_at = caller() or settings.made_at
+        return _Open(http, loop, _gate(connector), opened_at, borrowed_connector=settings.connector is not None)
 
 
 def _gate(connector: aiohttp.BaseConnector | None) -> asyncio.Semaphore | None:
     """Return a gate of the connector's size, so that a call waits for its turn before its token is made, not after."""
-    limit = 0 if connector is None else connector.limit
-    return asyncio.Semaphore(limit) if limit else None
+    limits = [] if connector is None else [limit for limit in (connector.limit, connector.limit_per_host) if limit]
+    return asyncio.Semaphore(min(limits)) if limits else None
 
 
 async def _note_sent(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
@@ -270,7 +283,7 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, str]:
     too_large = f"is larger than {_LARGEST_BODY:,} bytes"
     length = response.content_length
     if length is not None and "Content-Encoding" not in response.headers:
-        if length > _LARGEST_BODY:
+        if length > _LARGEST_BODY and response.method != "HEAD":
             response.close()
             return b"", too_large
         return await response.read(), ""
@@ -285,24 +298,38 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, str]:
 
 def _before_the_wire(error: Exception) -> bool:
     """Say whether an error can only come from before the request was sent."""
-    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL)
+    return isinstance(
+        error,
+        aiohttp.ClientConnectorError
+        | aiohttp.ConnectionTimeoutError
+        | aiohttp.ClientHttpProxyError
+        | aiohttp.InvalidURL,
+    )
 
 
 def _in_words(error: Exception) -> str:
     """Return what went wrong, without addresses, which can hold phone numbers."""
     name = type(error).__name__
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    reason = ""
+    if isinstance(cause, socket.gaierror):
+        reason = cause.strerror or ""
+    elif isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+        reason = os.strerror(cause.errno)  # Its own text holds the address, where asyncio made it.
     return f"{name}: {reason}" if reason else name
 
 
-def _caller() -> tuple[str, int]:
-    """Return file and line of the code outside this package that made the pool open."""
-    package = __name__.partition(".")[0]
+def caller() -> tuple[str, int] | None:
+    """Return file and line of the code outside this package that runs now.
+
+    None where that is the event loop: a call that runs as a task of its own does not show who made the task.
+    """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == package:
+    while frame is not None and (package := str(frame.f_globals.get("__name__", "")).partition(".")[0]):
+        if package != __name__.partition(".")[0]:
+            return None if package == "asyncio" else (frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back
-    return ("<unknown>", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+    return None
 
 
 def _forgotten(present: _Open) -> None:

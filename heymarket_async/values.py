@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 
 MASK: Final = "•••"
 
-_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+# Seven digits in a row may be a phone number.
+_WORD: Final = re.compile(r"(?!.*[0-9]{7})[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
 class Unset(enum.Enum):
@@ -27,12 +28,41 @@ class Unset(enum.Enum):
 UNSET: Final = Unset.UNSET
 
 
+class OpenEnum(enum.StrEnum):
+    """Words of the service. One that is not known is kept, and compares as its text.
+
+    The service adds words without notice, and a new one must not break a program.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> OpenEnum | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this library knows the word."""
+        return self.value in type(self)._value2member_map_
+
+
+class Acknowledgement(str):
+    """What the service says to a write that has no other result, such as `ok`: the text, or any other JSON as text."""
+
+    __slots__ = ()
+
+
 def mask(value: object) -> str:
     """Return what a repr shows in place of a personal value: whether there is one, never what it is."""
     if value is None or value == ():
         return repr(value)
     if isinstance(value, tuple):
         return f"({MASK} ×{len(cast('tuple[object, ...]', value))})"
+    if isinstance(value, Mapping):
+        return f"{{{MASK} ×{len(cast('Mapping[object, object]', value))}}}"
     return f"'{MASK}'"
 
 
@@ -67,6 +97,9 @@ class Extra(Mapping[str, Any]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._items
+
+    def __reduce__(self) -> tuple[type[Extra], tuple[dict[str, Any]]]:
+        return Extra, (self._items,)
 
     def __repr__(self) -> str:
         return f"Extra({', '.join(sorted(key if is_word(key) else MASK for key in self._items))})"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import attrs
 import msgspec
 
 from heymarket_async.calls import Call, Effect, Reply
@@ -19,7 +20,8 @@ T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 
 
-class Request(NamedTuple):
+@attrs.frozen
+class Request:
     """What goes over the wire, but for the address of the service and the token.
 
     Attributes:
@@ -29,17 +31,20 @@ class Request(NamedTuple):
     """
 
     method: str
-    target: str
-    body: bytes | None
+    target: str = attrs.field(repr=False)
+    body: bytes | None = attrs.field(repr=False)
 
 
 def encode(call: Call[Any]) -> Request:
     """Return the request that performs `call`.
 
     Raises:
-        ArgumentError: the body holds something that JSON cannot.
+        ArgumentError: the query or the body holds something that cannot be written.
     """
-    target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
+    try:
+        target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
+    except UnicodeEncodeError:
+        raise ArgumentError(f"The query of {call.operation.name} is not Unicode.", argument="query") from None
     if call.body is UNSET:
         return Request(call.operation.method, target, None)
     try:
@@ -74,8 +79,24 @@ def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapse
         where = ""
     except Misfit as misfit:
         what, where = f"does not fit at {misfit}", misfit.where
+    raise unreadable(reply, call, what, where=where, attempts=attempts, elapsed=elapsed)
+
+
+def unreadable(
+    reply: Reply, call: Call[Any], what: str, *, where: str = "", attempts: int, elapsed: float
+) -> ReplyError:
+    """Return the error for a success whose answer cannot be read.
+
+    Args:
+        reply: the answer.
+        call: what was asked.
+        what: what is wrong with the answer, as the end of a sentence.
+        where: the path in the JSON that did not fit, if it is JSON.
+        attempts: how many requests were made.
+        elapsed: seconds they took.
+    """
     done = " The send has taken effect: do not repeat it." if call.operation.effect is Effect.SENDS else ""
-    raise ReplyError(
+    return ReplyError(
         f"The service answered {reply.status}, but its answer {what}.{done}",
         where=where,
         **_facts(reply, call, attempts, elapsed),

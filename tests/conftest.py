@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,25 @@ def example() -> Callable[[str], Any]:
         return json.loads((CONTRACT / "examples" / f"{name}.json").read_text("utf-8"))
 
     return load
+
+
+@pytest.fixture(scope="session")
+def example_bytes() -> Callable[[str], bytes]:
+    """Load the bytes of `contract/examples/<name>.json`."""
+
+    def load(name: str) -> bytes:
+        return (CONTRACT / "examples" / f"{name}.json").read_bytes()
+
+    return load
+
+
+@pytest.fixture
+async def sandboxed(heymarket_sandbox: Any) -> AsyncIterator[Any]:
+    """A session on a fresh sandbox, which refuses replies with anything that the models do not fit."""
+    from heymarket_async import AsyncSession
+
+    async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, strict=True) as session:
+        yield session
 
 
 @pytest.fixture

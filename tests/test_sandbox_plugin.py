@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
+import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from heymarket_async.sandbox import Sandbox, pytest_plugin
+
 PLUGIN = "heymarket_async.sandbox.pytest_plugin"
+heymarket_sandbox = pytest_plugin.running_sandbox
+WITH_ASYNCIO = ("-p", "pytest_asyncio.plugin", "-p", PLUGIN, "-o", "asyncio_default_fixture_loop_scope=function")
 
 USING = """
 import aiohttp
@@ -31,8 +40,8 @@ async def test_each_test_has_its_own(heymarket_sandbox):
 
 def run_pytest(folder: Path, code: str, *options: str, env: Mapping[str, str] | None = None) -> str:
     (folder / "test_it.py").write_text(code, "utf-8")
-    (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n", "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:heymarket_async"]
+    (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, *options], cwd=folder, capture_output=True, text=True, env=env, check=False, timeout=60
     )
@@ -40,17 +49,16 @@ def run_pytest(folder: Path, code: str, *options: str, env: Mapping[str, str] | 
 
 
 @pytest.fixture
-def plain_env(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    import os
-
+def plain_env() -> dict[str, str]:
     root = Path(__file__).parents[1]
-    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    path = f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    return {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 @pytest.mark.parametrize("mode", ["auto", "strict"])
 def test_a_test_can_ask_for_a_running_sandbox(tmp_path: Path, plain_env: dict[str, str], mode: str) -> None:
     mark = "@__import__('pytest').mark.asyncio" if mode == "strict" else ""
-    said = run_pytest(tmp_path, USING.format(mark=mark), "-p", PLUGIN, "-o", f"asyncio_mode={mode}", env=plain_env)
+    said = run_pytest(tmp_path, USING.format(mark=mark), *WITH_ASYNCIO, "-o", f"asyncio_mode={mode}", env=plain_env)
     assert "2 passed" in said, said
 
 
@@ -63,7 +71,7 @@ def test_nothing_was_imported():
     assert "heymarket_async.sandbox.server" not in sys.modules
     assert "authlib" not in sys.modules
 """
-    said = run_pytest(tmp_path, code, "-p", PLUGIN, env=plain_env)
+    said = run_pytest(tmp_path, code, *WITH_ASYNCIO, env=plain_env)
     assert "1 passed" in said, said
 
 
@@ -84,7 +92,20 @@ def test_plain():
 def test_with_it(heymarket_sandbox):
     pass
 """
-    env = {**plain_env, "PYTHONPATH": f"{tmp_path}:{plain_env['PYTHONPATH']}"}
-    said = run_pytest(tmp_path, code, "-p", "no:asyncio", "-p", "hide", "-p", PLUGIN, env=env)
+    env = {**plain_env, "PYTHONPATH": f"{tmp_path}{os.pathsep}{plain_env['PYTHONPATH']}"}
+    said = run_pytest(tmp_path, code, "-p", "hide", "-p", PLUGIN, env=env)
     assert "1 passed, 1 error" in said, said
     assert "pip install pytest-asyncio" in said
+
+
+async def test_the_fixture_gives_a_sandbox_that_answers(heymarket_sandbox: Sandbox) -> None:
+    async with aiohttp.ClientSession() as http, http.get(heymarket_sandbox.url + "/v1/team") as response:
+        assert response.status == 401
+
+
+def test_the_stand_in_fails_the_test_that_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", dict[str, None]().get)
+    names = runpy.run_path(pytest_plugin.__file__)
+    assert "running_sandbox" not in names
+    with pytest.raises(pytest.fail.Exception, match="needs pytest-asyncio"):
+        inspect.unwrap(names["missing_sandbox"])()

@@ -21,9 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from heymarket_async.cli.app import run
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] == "heymarket_async":
+        package = str(missing.name).partition(".")[0]
+        if package == "heymarket_async":
             raise
-        sys.stderr.write(f"error: {missing.name} is missing: install heymarket-async[cli], for instance with pip.\n")
+        sys.stderr.write(f"error: {package} is missing: install heymarket-async[cli], for instance with pip.\n")
         return EXTRA_MISSING
     except KeyboardInterrupt:
         return 130

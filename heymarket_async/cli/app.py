@@ -14,9 +14,11 @@ from heymarket_async.errors import ArgumentError, ConfigurationError, HeymarketE
 
 _HELP: Final = """The Heymarket API (business texting) in the terminal.
 
-Credentials come from HEYMARKET_API_SECRET_ID and HEYMARKET_API_SECRET_KEY, or the legacy HEYMARKET_API_KEY.
-HEYMARKET_BASE_URL is another address of the service. Without credentials, commands ask the sandbox: a local
-imitation of the service with fictional data. They say on stderr which one they ask."""
+Credentials come from HEYMARKET_API_SECRET_ID and HEYMARKET_API_SECRET_KEY, or the legacy HEYMARKET_API_KEY. \
+HEYMARKET_BASE_URL is another address of the service.
+
+Without credentials, commands ask the sandbox: a local imitation of the service with fictional data. They say which \
+one they ask."""
 
 _EPILOGUE: Final = """Examples:
 
@@ -25,8 +27,13 @@ _EPILOGUE: Final = """Examples:
     heymarket doctor
     heymarket sandbox --port 8080
 
-Exit codes: 0 ok; 1 a check or a call failed; 2 the usage or the configuration is wrong; 130 interrupted;
-141 whoever read the output went away."""
+Exit codes:
+
+    0    ok
+    1    a check or a call failed
+    2    the usage or the configuration is wrong
+    130  interrupted
+    141  whoever read the output went away"""
 
 
 class Exit(enum.IntEnum):

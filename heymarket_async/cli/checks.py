@@ -1,4 +1,4 @@
-"""The checks of `heymarket doctor`, each a function to a `Finding`. None of them shows a secret or anything personal."""
+"""The checks of `heymarket doctor`, each a function to a `Finding`. None shows a secret or anything personal."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from heymarket_async.errors import (
 from heymarket_async.limits import BudgetState
 from heymarket_async.retry import parse_date
 from heymarket_async.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL
+from heymarket_async.values import is_word
 
 _LIBRARIES: Final = ("aiohttp", "attrs", "cattrs", "msgspec", "joserfc", "authlib")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -47,8 +48,6 @@ CLOCK_TOLERANCE: Final = 5.0
 # Tokens are renewed a minute before they die: a clock that is further off sends dead ones.
 CLOCK_LIMIT: Final = 60.0
 
-# Keys of a reply that look like names; others could hold data.
-_KEY_NAME: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
 _KEYS_SHOWN: Final = 12
 
 
@@ -223,16 +222,17 @@ def check_budget(budget: BudgetState) -> Finding:
 
 def check_drift(drift: Drift) -> Finding:
     """Say where the reply differed from the models: names of fields, never values."""
-    unknown = {f"{model}.{key}" for model, keys in drift.unknown.items() for key in keys if _KEY_NAME.fullmatch(key)}
-    hidden = sum(map(len, drift.unknown.values())) - len(unknown)
-    beside = f"; keys beside the models: {_enumerate(sorted(unknown), hidden)}" if unknown or hidden else ""
+    keys = [(model, key) for model, met in drift.unknown.items() for key in met]
+    beside = f"; keys beside the models: {_enumerate(keys)}" if keys else ""
     if not drift.misfits:
         return Finding("drift", Status.OK, f"all values fit the models{beside}")
-    misfits = sorted(f"{model}.{key} ({got} for {wanted})" for model, key, wanted, got in drift.misfits)
+    misfits = _enumerate([(model, f"{key} ({got} for {wanted})") for model, key, wanted, got in drift.misfits])
     advice = "Nothing is lost, `extra` has them; please report it, so that the models can follow the service."
-    return Finding("drift", Status.WARN, f"values that do not fit: {_enumerate(misfits, 0)}{beside}", advice)
+    return Finding("drift", Status.WARN, f"values that do not fit: {misfits}{beside}", advice)
 
 
-def _enumerate(names: list[str], hidden: int) -> str:
-    more = hidden + len(names[_KEYS_SHOWN:])
-    return ", ".join([*names[:_KEYS_SHOWN], *([f"{more} more"] if more else [])])
+def _enumerate(keys: list[tuple[str, str]]) -> str:
+    """Return the first of the keys as text. One that does not look like a name could be data, and is not shown."""
+    names = sorted(f"{model}.{key}" for model, key in keys if is_word(key.partition(" ")[0]))
+    others = ["others"] if len(names) < len(keys) or len(names) > _KEYS_SHOWN else []
+    return ", ".join([*names[:_KEYS_SHOWN], *others])

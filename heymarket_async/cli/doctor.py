@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from typing import Final
 
@@ -39,8 +39,8 @@ async def doctor(*, as_json: Json = False, sandbox: UseSandbox = False) -> int:
     It shows no secret and nothing personal, so that its output can be passed on.
 
     Args:
-        as_json: print JSON in place of lines.
-        sandbox: check the sandbox, even if there are credentials.
+        as_json: Print JSON in place of lines.
+        sandbox: Check the sandbox, even if there are credentials.
     """
     findings: list[Finding] = []
     async with aclosing(_examine(sandbox=sandbox)) as examination:
@@ -64,7 +64,7 @@ def _line(finding: Finding) -> Table:
     return line
 
 
-async def _examine(*, sandbox: bool) -> AsyncIterator[Finding]:
+async def _examine(*, sandbox: bool) -> AsyncGenerator[Finding]:
     """Give a finding for each check in order; those that could not be made come as skipped."""
     made: set[str] = set()
     async with aclosing(_examine_until_blocked(sandbox=sandbox)) as examination:
@@ -76,7 +76,7 @@ async def _examine(*, sandbox: bool) -> AsyncIterator[Finding]:
             yield Finding(check, Status.SKIP, "not checked, because a check above failed")
 
 
-async def _examine_until_blocked(*, sandbox: bool) -> AsyncIterator[Finding]:
+async def _examine_until_blocked(*, sandbox: bool) -> AsyncGenerator[Finding]:
     yield checks.check_versions()
     finding, credentials = checks.check_credentials(sandbox=sandbox)
     yield finding

@@ -30,8 +30,8 @@ async def inboxes(*, as_json: Json = False, sandbox: UseSandbox = False) -> None
     JSON holds all that the service sent, under its own names, with times in RFC 3339.
 
     Args:
-        as_json: print JSON in place of a table.
-        sandbox: ask the sandbox, even if there are credentials.
+        as_json: Print JSON in place of a table.
+        sandbox: Ask the sandbox, even if there are credentials.
     """
     async with open_session(sandbox=sandbox) as session:
         found = await session.inboxes.list()

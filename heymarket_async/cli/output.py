@@ -24,6 +24,8 @@ from rich.text import Text
 
 # A pipe has no width: whoever reads it wants one line for each thing.
 _ENDLESS: Final = 10_000
+# In less, rich leaves out columns of a table. The terminal may fold the lines then.
+_NARROWEST: Final = 40
 _NEVER_SHOWN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # They turn the direction of writing, so that a text reads as another one. https://www.unicode.org/reports/tr9/
 _TURNS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -47,14 +49,11 @@ def prepare() -> None:
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console for the present stdout or stderr. It interprets nothing in the text that it is given."""
-    made = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if not made.is_terminal and not os.environ.get("COLUMNS"):
-        made.width = _ENDLESS
-    return made
+    return _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def plain(value: object) -> str:
-    """Return text that a terminal shows in place of obeying it: control characters become escapes such as `\\x1b`."""
+    """Return text that a terminal shows in place of obeying it: control characters become backslash escapes."""
     text = str(value)
     if text.isprintable():
         return text
@@ -62,8 +61,13 @@ def plain(value: object) -> str:
 
 
 def show(what: RenderableType) -> None:
-    """Write to stdout, such as a table."""
-    console().print(what)
+    """Write to stdout, such as a table. Where there is no terminal, nothing is folded to fit one."""
+    target = console()
+    if target.is_terminal or os.environ.get("COLUMNS"):
+        target.width = max(target.width, _NARROWEST)
+    else:
+        target.width = _ENDLESS
+    target.print(what)
 
 
 def show_json(value: Any) -> None:
@@ -97,10 +101,9 @@ def flush() -> None:
 
 def give_up() -> None:
     """Send to nowhere what a stream has left and cannot write, so that Python does not complain of it at its end."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
-            if stream is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                stream.flush()
+            stream.flush()
         except OSError:
             with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of ours
                 os.dup2(nowhere.fileno(), stream.fileno())
@@ -111,10 +114,11 @@ def to_json(value: Any) -> Any:
 
     A field that is None was not there, and is left out. What the library does not know is as the service sent it.
     """
-    if attrs.has(type(value)):
+    model = value.__class__
+    if attrs.has(model):
         known = {
             field.metadata.get("wire", field.name): to_json(content)
-            for field in attrs.fields(type(value))
+            for field in attrs.fields(model)
             if field.name != "extra" and (content := getattr(value, field.name)) is not None
         }
         return known | to_json(getattr(value, "extra", {}))
@@ -134,8 +138,7 @@ def _to_rfc3339(time: datetime) -> str:
 
 
 def _to_stderr(text: Text) -> None:
-    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        console(stderr=True).print(text, soft_wrap=True)
+    console(stderr=True).print(text, soft_wrap=True)
 
 
 def _write(text: str) -> None:

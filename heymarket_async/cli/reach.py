@@ -82,7 +82,7 @@ async def _encrypt(writer: asyncio.StreamWriter, host: str, seconds: float) -> s
 def _tcp_advice() -> str:
     proxies = [name for name in _PROXIES if os.environ.get(name)]
     if proxies:
-        return f"Check the network; {proxies[0]} is set, but heymarket does not use it: pass proxy= in your own program."
+        return f"Check the network; {proxies[0]} is set, but this command does not use it: programs can, by proxy=."
     return "Check the port in the base URL, the network, and whether a firewall is in the way."
 
 

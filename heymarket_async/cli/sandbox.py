@@ -7,7 +7,7 @@ import contextlib
 import os
 import shlex
 import signal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -22,31 +22,39 @@ EXAMPLES: Final = """Examples:
 
     heymarket sandbox
     heymarket sandbox --port 8080 --rate-limit none
-    heymarket sandbox > sandbox.env    (and then `. ./sandbox.env` in another shell)
+    heymarket sandbox > sandbox.env
 
-It ends with Ctrl-C or SIGTERM, and then with exit code 0."""
+Another shell takes the lines of the last one with `. ./sandbox.env`. The sandbox ends with Ctrl-C or SIGTERM, \
+and then with exit code 0."""
 
 
 def sandbox(
     *,
     port: Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))] = 0,
     host: str = "127.0.0.1",
-    rate_limit: int | Literal["none"] = DEFAULT_LIMIT,
+    rate_limit: str = str(DEFAULT_LIMIT),
 ) -> None:
     """Run the sandbox, a local imitation of the service with fictional data, until Ctrl-C.
 
     It prints the lines that make other programs use it. The credentials are the same every time.
 
     Args:
-        port: the TCP port to listen on; 0 for any free one.
-        host: the address to listen on.
-        rate_limit: requests that a team may make in a minute, or `none` for any number.
+        port: The TCP port to listen on; 0 for any free one.
+        host: The address to listen on.
+        rate_limit: Requests that a team may make in a minute, or `none` for any number.
     """
-    if rate_limit != "none" and rate_limit < 1:
-        raise ConfigurationError("--rate-limit must be 1 or more, or 'none'.")
+    limit = _parse_limit(rate_limit)
     # Where the loop cannot watch for signals, as on Windows, Ctrl-C comes as an exception.
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(port, host, None if rate_limit == "none" else rate_limit))
+        asyncio.run(_serve(port, host, limit))
+
+
+def _parse_limit(text: str) -> int | None:
+    if text == "none":
+        return None
+    if text.isascii() and text.isdecimal() and 0 < len(text) <= 9 and int(text) >= 1:
+        return int(text)
+    raise ConfigurationError(f"--rate-limit must be a whole number from 1 on, or 'none', not {text!r}.")
 
 
 async def _serve(port: int, host: str, rate_limit: int | None) -> None:
@@ -58,7 +66,7 @@ async def _serve(port: int, host: str, rate_limit: int | None) -> None:
     try:
         await server.start()
     except ConfigurationError as error:
-        raise _cannot_listen(host, port, error.__cause__) from error
+        raise cannot_listen(host, port, error.__cause__) from error
     async with server:
         output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it. To use it, paste in another shell:")
         variables = {
@@ -82,7 +90,8 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def _cannot_listen(host: str, port: int, cause: BaseException | None) -> ConfigurationError:
+def cannot_listen(host: str, port: int, cause: BaseException | None) -> ConfigurationError:
+    """Return the error for an address that the sandbox cannot have, in words of the command line."""
     reason = "the address cannot be had"
     if isinstance(cause, OSError):
         known = cause.errno is not None and cause.errno > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -59,7 +59,7 @@ def find_base_url() -> str:
 
 
 @asynccontextmanager
-async def open_service(*, sandbox: bool) -> AsyncIterator[Service]:
+async def open_service(*, sandbox: bool) -> AsyncGenerator[Service]:
     """Give whom to ask, after saying on stderr who it is. A sandbox lives until the end of the block.
 
     Args:
@@ -71,7 +71,7 @@ async def open_service(*, sandbox: bool) -> AsyncIterator[Service]:
     credentials = None if sandbox else find_credentials()
     if credentials is not None:
         service = Service(credentials=credentials, base_url=find_base_url())
-        output.note(_describe(service))
+        output.note(describe(service))
         yield service
         return
     async with running_sandbox() as started:
@@ -80,7 +80,7 @@ async def open_service(*, sandbox: bool) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def open_session(*, sandbox: bool, **settings: Any) -> AsyncIterator[AsyncSession]:
+async def open_session(*, sandbox: bool, **settings: Any) -> AsyncGenerator[AsyncSession]:
     """Give a session with whom to ask; as `open_service`.
 
     Args:
@@ -95,7 +95,7 @@ async def open_session(*, sandbox: bool, **settings: Any) -> AsyncIterator[Async
 
 
 @asynccontextmanager
-async def running_sandbox() -> AsyncIterator[Service]:
+async def running_sandbox() -> AsyncGenerator[Service]:
     """Run a sandbox, and give it as whom to ask."""
     # Imported here because it brings in a web server.
     from heymarket_async.sandbox import Sandbox
@@ -104,7 +104,8 @@ async def running_sandbox() -> AsyncIterator[Service]:
         yield Service(credentials=sandbox.secret, base_url=sandbox.url, sandbox=True)
 
 
-def _describe(service: Service) -> str:
+def describe(service: Service) -> str:
+    """Return in words whom a command asks, if it is not the sandbox."""
     kind = "legacy API key" if isinstance(service.credentials, ApiKey) else "API Secret"
     who = "the real service" if service.base_url == DEFAULT_BASE_URL else f"the service that {BASE_URL_VARIABLE} names"
     return f"Asking {who}, {service.base_url}, with the {kind} in the environment."

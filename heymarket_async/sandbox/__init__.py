@@ -3,8 +3,9 @@
     async with Sandbox() as sandbox:
         print(sandbox.url, sandbox.teams[0].name)
 
-It checks bearer tokens, keeps the rate limit and sends the headers that the service is known to send. Where the
-service's behaviour is unknown, such as the body of an error, the docstrings say what was chosen.
+It has all operations of the service and remembers what they do, checks bearer tokens, keeps the rate limit and sends
+the headers that the service is known to send. Nothing leaves the machine: what would have been sent stands in
+`Team.sent`. Where the service's behaviour is unknown, `Variants` has a switch, or the docstrings say what was chosen.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from heymarket_async.sandbox.answers import Answer, Exchange, Hang, Ordinary, Reply, Reset, Truncated
+    from heymarket_async.sandbox.books import Sent
     from heymarket_async.sandbox.journal import Received
     from heymarket_async.sandbox.server import Sandbox
     from heymarket_async.sandbox.state import Team
+    from heymarket_async.sandbox.variants import Variants
 
 __all__ = [
     "Answer",
@@ -27,8 +30,10 @@ __all__ = [
     "Reply",
     "Reset",
     "Sandbox",
+    "Sent",
     "Team",
     "Truncated",
+    "Variants",
 ]
 
 _HOMES: Final = {
@@ -40,8 +45,10 @@ _HOMES: Final = {
     "Reply": "answers",
     "Reset": "answers",
     "Sandbox": "server",
+    "Sent": "books",
     "Team": "state",
     "Truncated": "answers",
+    "Variants": "variants",
 }
 
 

@@ -241,8 +241,7 @@ class Exchange:
 
     def close(self) -> web.StreamResponse:
         """Close the connection after what was written."""
-        if self._request.transport is not None:
-            self._request.transport.close()
+        wire.close(self._request.transport)
         return wire.Sent(False)
 
     def reset(self) -> web.StreamResponse:

@@ -53,10 +53,13 @@ class Connection(web.RequestHandler):
     def __init__(self, listener: Listener, number: int) -> None:
         super().__init__(listener, loop=asyncio.get_running_loop(), access_log=None)  # type: ignore[arg-type]
         self._listener = listener
+        self._wire: asyncio.Transport | None = None
         self.number = number
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Join the live ones."""
+        assert isinstance(transport, asyncio.Transport)
+        self._wire = transport
         self._listener.live.add(self)
         super().connection_made(transport)
 
@@ -85,5 +88,6 @@ class Connection(web.RequestHandler):
 
     def abort(self) -> None:
         """End the connection at once, with what it has not sent yet."""
-        if self.transport is not None:
-            self.transport.abort()
+        # Not self.transport: aiohttp lets go of that while bytes still wait for a client that does not read.
+        assert self._wire is not None
+        self._wire.abort()

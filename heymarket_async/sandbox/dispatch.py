@@ -13,7 +13,9 @@ from heymarket_async.clock import Clock
 from heymarket_async.sandbox.answers import Reply, refuse
 from heymarket_async.sandbox.bearer import Guard, Presented
 from heymarket_async.sandbox.journal import Received
-from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
+from heymarket_async.sandbox.nouns import schedules
+from heymarket_async.sandbox.refusals import Missing, Refusal, bad_data, failure
+from heymarket_async.sandbox.requests import REQUESTS
 from heymarket_async.sandbox.routes import Ask, Route, Router
 from heymarket_async.sandbox.state import Service, Team
 from heymarket_async.sandbox.window import Window
@@ -29,7 +31,6 @@ class Dispatcher:
         router: finds the operation.
         guard: checks the credentials.
         new_window: makes the rate limit of one team; None for no limit.
-        retry_after: whether a 429 says how long to wait.
         clock: tells the time.
     """
 
@@ -39,14 +40,12 @@ class Dispatcher:
         router: Router,
         guard: Guard,
         new_window: Callable[[], Window] | None,
-        retry_after: bool,
         clock: Clock,
     ) -> None:
         self._service = service
         self._router = router
         self._guard = guard
         self._new_window = new_window
-        self._retry_after = retry_after
         self._clock = clock
         self._windows: dict[Team, Window] = {}
 
@@ -61,17 +60,27 @@ class Dispatcher:
             received.operation = route.name
             team = self._identify(received, headers)
             self._count(team)
+            payload = _payload(received.body)
+            takes = REQUESTS.get(route.name)
+            if takes is not None:
+                strict = self._service.variants.strict_requests
+                takes.check_query(received.query, strict)
+                payload = takes.read_body(payload, strict)
+        except Refusal as refusal:
+            return partial(refuse, refusal)
+
+        def perform() -> Reply:
             ask = Ask(
                 service=self._service,
                 team=team,
-                now=received.arrived,
+                now=self._clock.wall(),
                 params=params,
                 query=received.query,
-                payload=_payload(received.body),
+                payload=payload,
             )
-        except Refusal as refusal:
-            return partial(refuse, refusal)
-        return partial(_perform, route, ask)
+            return _perform(route, ask)
+
+        return perform
 
     def _identify(self, received: Received, headers: Mapping[str, str]) -> Team:
         presented = Presented(headers)
@@ -89,7 +98,7 @@ class Dispatcher:
             window = self._windows[team] = self._new_window()
         wait = window.admit(self._clock.monotonic())
         if wait:
-            headers = {"Retry-After": str(math.ceil(wait))} if self._retry_after else {}
+            headers = {"Retry-After": str(math.ceil(wait))} if self._service.variants.retry_after else {}
             raise Refusal(429, "rate_limited", "Rate limit exceeded.", headers)
 
 
@@ -100,11 +109,16 @@ def _payload(body: bytes) -> Any:
         return json.loads(body)
     except ValueError:
         raise bad_data("The body is not JSON.") from None
+    except RecursionError:
+        raise bad_data("The body is nested too deeply.") from None
 
 
 def _perform(route: Route, ask: Ask) -> Reply:
     try:
+        schedules.run_due(ask.team, ask.moment)
         return Reply(json=route.act(ask))
+    except Missing as missing:
+        return refuse(Refusal(ask.variants.unknown_id, missing.code, missing.message))
     except Refusal as refusal:
         return refuse(refusal)
     except Exception:  # noqa: BLE001 - whatever a test has put into the state, the client gets an answer

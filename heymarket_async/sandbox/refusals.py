@@ -17,7 +17,8 @@ class Refusal(Exception):
     Args:
         status: the HTTP status.
         code: one word for the reason, such as `expired_token`; distinct for each reason.
-        message: one sentence for people. It never holds a token or a text of the request.
+        message: one sentence for people. It never holds a token, nor a text of the request
+            other than the name of a key.
         headers: further headers of the answer.
     """
 
@@ -32,6 +33,20 @@ class Refusal(Exception):
     def body(self) -> dict[str, str]:
         """The JSON body of the answer."""
         return {"error_code": self.code, "message": self.message}
+
+
+class Missing(Refusal):
+    """The refusal of an id, or a number, for which there is nothing.
+
+    Whether the service answers 404 is not known: `Variants.unknown_id` decides.
+
+    Args:
+        code: one word for the reason.
+        message: one sentence for people.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(404, code, message)
 
 
 def bad_data(message: str) -> Refusal:

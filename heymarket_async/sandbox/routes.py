@@ -3,57 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-import attrs
-
+from heymarket_async.sandbox import nouns
+from heymarket_async.sandbox.asks import Ask, Route
 from heymarket_async.sandbox.refusals import Refusal
-from heymarket_async.sandbox.state import Service, Team
 
-
-@attrs.frozen(kw_only=True, repr=False, eq=False)
-class Ask:
-    """A request that was let in.
-
-    Attributes:
-        service: what it acts on.
-        team: whose credentials it came with.
-        now: Unix time of its arrival in seconds.
-        params: the values of the path's placeholders.
-        query: the query.
-        payload: the JSON of the body; None if it is empty.
-    """
-
-    service: Service
-    team: Team
-    now: float
-    params: Mapping[str, str]
-    query: Mapping[str, str]
-    payload: Any
-
-
-@attrs.frozen
-class Route:
-    """One operation.
-
-    Attributes:
-        name: the operationId.
-        method: the HTTP method.
-        path: the path, with placeholders such as `{id}`.
-        act: performs it and returns the JSON value to answer, or raises `Refusal`. It does not wait for anything, so
-            nothing comes between what it reads and what it writes.
-    """
-
-    name: str
-    method: str
-    path: str
-    act: Callable[[Ask], Any]
+__all__ = ["ROUTES", "Ask", "Found", "Route", "Router", "get_team", "list_inboxes"]
 
 
 def list_inboxes(ask: Ask) -> Any:
     """Give the inboxes of the team: https://developers.heymarket.com/api-reference/inboxes."""
-    return {"inboxes": ask.team.inboxes} if ask.service.inboxes_in_wrapper else ask.team.inboxes
+    return {"inboxes": ask.team.inboxes} if ask.variants.inboxes_in_wrapper else ask.team.inboxes
 
 
 def get_team(ask: Ask) -> Any:
@@ -65,6 +27,7 @@ def get_team(ask: Ask) -> Any:
 ROUTES: Final = (
     Route("list_inboxes", "GET", "/v1/inboxes", list_inboxes),
     Route("get_team", "GET", "/v1/team", get_team),
+    *nouns.ROUTES,
 )
 
 Found = tuple[Route, Mapping[str, str]]

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, Final
 
 from heymarket_async.auth import ApiKey, ApiSecret
+from heymarket_async.clock import SYSTEM_CLOCK, Clock
 from heymarket_async.sandbox.state import Team
 
 Json = dict[str, Any]
@@ -33,7 +34,7 @@ _KEY_ALPHABET: Final = string.ascii_letters + string.digits
 _MEMBERS: Final = 4
 
 
-def seeded_team(seed: int | str, number: int) -> Team:
+def seeded_team(seed: int | str, number: int, clock: Clock = SYSTEM_CLOCK) -> Team:
     """Return the team that `seed` gives for `number` (from 0), with two API Secrets and a legacy API key."""
     random = Random(f"{seed}/{number}")
     team_id = 2001 + number
@@ -46,6 +47,7 @@ def seeded_team(seed: int | str, number: int) -> Team:
         api_key=ApiKey("legacy" + _text(random, 34)),
         members=members,
         inboxes=_inboxes(number, team_id, member_ids),
+        clock=clock,
     )
 
 

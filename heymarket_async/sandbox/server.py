@@ -12,6 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any, Final, Self, cast, get_args
 
+import attrs
 from aiohttp import web
 
 from heymarket_async.auth import ApiKey, ApiSecret
@@ -22,12 +23,17 @@ from heymarket_async.sandbox.bearer import Guard
 from heymarket_async.sandbox.connections import Connection, Listener
 from heymarket_async.sandbox.dispatch import Dispatcher
 from heymarket_async.sandbox.journal import Received
+from heymarket_async.sandbox.nouns import schedules
+from heymarket_async.sandbox.records import Moment
 from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
 from heymarket_async.sandbox.routes import ROUTES, Router
 from heymarket_async.sandbox.script import Script
 from heymarket_async.sandbox.seed import seeded_team
+from heymarket_async.sandbox.seed_chats import add_chats
+from heymarket_async.sandbox.seed_people import add_people
 from heymarket_async.sandbox.state import Service, Team
 from heymarket_async.sandbox.tokens import TokenReader
+from heymarket_async.sandbox.variants import Variants
 from heymarket_async.sandbox.window import LIMIT, WindowKind, window_for
 from heymarket_async.values import UNSET, Unset
 
@@ -44,8 +50,11 @@ class Sandbox:
     """A local imitation of the Heymarket service, as a real HTTP server.
 
     A request passes these gates, and the first that refuses it answers: the path (404), the method (405), the
-    credentials (401), the rate limit (429), the body (400 when there is one and it is not JSON). Errors have the body
-    `{"error_code": "...", "message": "..."}`, which is a guess: the service's own shape is not known.
+    credentials (401), the rate limit (429), the body and the query (400, with a message that names the field). Errors
+    have the body `{"error_code": "...", "message": "..."}`, which is a guess: the service's own shape is not known.
+
+    Writes change the teams, and reads show it. `Team` says what they own and what really went out (`Team.sent`), and
+    plays the outside world (`Team.receive`, `Team.deliver`, `Team.fail`).
 
     Args:
         clock: the time by which tokens age, the rate limit passes, answers are delayed and `Date` is written.
@@ -55,8 +64,10 @@ class Sandbox:
         rate_limit: requests that a team may make in 60 seconds; None for any number.
         rate_window: `sliding` allows that many in any 60 seconds, `fixed` in each minute of the monotonic clock.
         leeway: seconds that a token's `iat` may lie in the future.
-        inboxes_in_wrapper: answer GET /v1/inboxes in the older shape, `{"inboxes": [...]}`.
-        retry_after: send `Retry-After` with a 429, which the service is not known to do.
+        inboxes_in_wrapper: the same as in `variants`; True in either place is enough.
+        retry_after: the same as in `variants`; True in either place is enough.
+        variants: what the sandbox does where the service's behaviour is not known.
+        history: how many messages the first team has besides those of its few first conversations.
         seed: the same seed gives the same teams, credentials and request ids.
 
     Attributes:
@@ -78,6 +89,8 @@ class Sandbox:
         leeway: float = 30.0,
         inboxes_in_wrapper: bool = False,
         retry_after: bool = False,
+        variants: Variants | None = None,
+        history: int = 0,
         seed: int | str = 0,
     ) -> None:
         _check("host", type(host) is str and bool(host.strip()), "must be an address or a name")
@@ -88,12 +101,20 @@ class Sandbox:
         _check("leeway", type(leeway) in (int, float) and 0 <= leeway < math.inf, "must be seconds, 0 or more")
         _check("inboxes_in_wrapper", type(inboxes_in_wrapper) is bool, "must be True or False")
         _check("retry_after", type(retry_after) is bool, "must be True or False")
+        _check("variants", variants is None or isinstance(variants, Variants), "must be Variants")
+        _check("history", _is_count(history), "must be an int, 0 or more")
         _check("seed", type(seed) in (int, str), "must be an int or a str")
         _check("clock", _is_clock(clock), "must have wall(), monotonic() and sleep()")
         self.requests: list[Received] = []
-        self._service = Service(
-            teams=[seeded_team(seed, number) for number in range(teams)], inboxes_in_wrapper=inboxes_in_wrapper
+        given = variants or Variants()
+        given = attrs.evolve(
+            given,
+            inboxes_in_wrapper=inboxes_in_wrapper or given.inboxes_in_wrapper,
+            retry_after=retry_after or given.retry_after,
         )
+        self._service = Service(teams=[seeded_team(seed, number, clock) for number in range(teams)], variants=given)
+        add_people(self.teams[0], seed)
+        add_chats(self.teams[0], seed, history)
         self._clock = clock
         self._host = host
         self._port = port
@@ -105,7 +126,6 @@ class Sandbox:
             Router(ROUTES),
             Guard(TokenReader(lambda: self.teams), clock, leeway),
             None if rate_limit is None else partial(window_for, rate_window, rate_limit),
-            retry_after,
             clock,
         )
         self._script = Script({route.name for route in ROUTES})
@@ -182,6 +202,25 @@ class Sandbox:
         return self._service.teams
 
     @property
+    def variants(self) -> Variants:
+        """What the sandbox does where the service's behaviour is not known. Assign to change it while it runs.
+
+        Raises:
+            ConfigurationError: what is assigned is something else.
+        """
+        return self._service.variants
+
+    @variants.setter
+    def variants(self, variants: Variants) -> None:
+        _check("variants", isinstance(variants, Variants), "must be Variants")
+        self._service.variants = variants
+
+    def tick(self) -> None:
+        """Do what has become due: send the scheduled messages. Every request does this too, before all else."""
+        for team in self.teams:
+            schedules.run_due(team, Moment.at(self._clock.wall()))
+
+    @property
     def secret(self) -> ApiSecret:
         """An API Secret of the first team.
 
@@ -218,7 +257,7 @@ class Sandbox:
         Raises:
             ConfigurationError: the number is taken, or the credentials are of a wrong kind.
         """
-        team = seeded_team(self._seed, self._made)
+        team = seeded_team(self._seed, self._made, self._clock)
         given: dict[str, Any] = {
             "name": UNSET if name is None else name,
             "id": UNSET if id is None else id,

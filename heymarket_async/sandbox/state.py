@@ -7,7 +7,13 @@ from typing import Any
 import attrs
 
 from heymarket_async.auth import ApiKey, ApiSecret
+from heymarket_async.clock import SYSTEM_CLOCK, Clock
 from heymarket_async.errors import ConfigurationError
+from heymarket_async.sandbox import chats
+from heymarket_async.sandbox.books import Book, Sent
+from heymarket_async.sandbox.contact_book import ContactBook
+from heymarket_async.sandbox.records import Moment, Record, Records
+from heymarket_async.sandbox.variants import Variants
 
 
 def _check_secrets(_: object, __: attrs.Attribute[Any], value: object) -> None:
@@ -25,6 +31,19 @@ def _check_api_key(_: object, __: attrs.Attribute[Any], value: object) -> None:
         raise ConfigurationError("Team(api_key=...) must be an ApiKey or None.")
 
 
+def _records(noun: str, *, revs: bool = True, made: str = "created") -> Any:
+    """Return what makes the records of one noun. Teams count from different numbers, so a mixed-up id is found out."""
+
+    def make(team: Team) -> Records:
+        return Records(noun, team.id % 100_000 * 10_000 + 1, revs=revs, made=made)
+
+    return attrs.Factory(make, takes_self=True)
+
+
+def _contact_book(team: Team) -> ContactBook:
+    return ContactBook(team.id % 100_000 * 10_000 + 5_001)
+
+
 @attrs.define(kw_only=True, repr=False, eq=False)
 class Team:
     """A team of the sandbox. Assign to an attribute to change what the server does from the next request on.
@@ -37,6 +56,20 @@ class Team:
         inboxes: what GET /v1/inboxes answers: a list of objects, or any other JSON value.
         members: the `members` of GET /v1/team: a list of objects, or any other JSON value.
         list_size: the largest number of contacts in a list.
+        clock: the time of `receive`, `deliver` and `fail`.
+        conversations: by id, as are all the nouns below; see `heymarket_async.sandbox.records` for what a record holds.
+        messages: both ways, private comments included.
+        schedules: those whose time has not come.
+        contacts: the contacts, which can also be found by number and UUID.
+        lists: the contact lists.
+        templates: the templates.
+        tags: the tags.
+        surveys: the surveys.
+        contact_fields: the custom contact fields.
+        unsubscribed: phone numbers that must not get texts, with who said so: `admin` or `contact`.
+        blocked: phone numbers that were blocked.
+        profiles: by the id of a member, what GET /v1/users/get shows besides what `members` says.
+        book: what really went out, and more that no answer shows.
 
     Raises:
         ConfigurationError: `secrets` or `api_key` is of a wrong kind, on making as on assignment.
@@ -49,6 +82,20 @@ class Team:
     inboxes: Any = attrs.field(factory=list[Any])
     members: Any = attrs.field(factory=list[Any])
     list_size: int = 1000
+    clock: Clock = SYSTEM_CLOCK
+    conversations: Records = attrs.field(default=_records("conversation", revs=False))
+    messages: Records = attrs.field(default=_records("message", revs=False, made="date"))
+    schedules: Records = attrs.field(default=_records("schedule"))
+    contacts: ContactBook = attrs.field(default=attrs.Factory(_contact_book, takes_self=True))
+    lists: Records = attrs.field(default=_records("list"))
+    templates: Records = attrs.field(default=_records("template"))
+    tags: Records = attrs.field(default=_records("tag"))
+    surveys: Records = attrs.field(default=_records("survey", revs=False))
+    contact_fields: Records = attrs.field(default=_records("contact field", revs=False))
+    unsubscribed: dict[str, str] = attrs.field(factory=dict[str, str])
+    blocked: set[str] = attrs.field(factory=set[str])
+    profiles: dict[int, Record] = attrs.field(factory=dict[int, Record])
+    book: Book = attrs.field(factory=Book)
 
     @property
     def secret(self) -> ApiSecret:
@@ -65,6 +112,67 @@ class Team:
         """Say whether `credential` is one of the team's at this moment."""
         return credential in self.secrets or credential == self.api_key
 
+    @property
+    def sent(self) -> list[Sent]:
+        """What really went out: one entry for each person and text. Private comments are not among them."""
+        return self.book.sent
+
+    def sent_to(self, number: str) -> list[Sent]:
+        """Return what went out to one phone number or email address, oldest first."""
+        return [sent for sent in self.book.sent if sent.to == number]
+
+    def receive(self, inbox_id: int, phone: str, text: str, *, media: str = "") -> Record:
+        """Let somebody write to the team. The conversation begins, or opens, and is unread.
+
+        Args:
+            inbox_id: the inbox that gets it.
+            phone: the number of the sender, E.164 digits without the plus sign.
+            text: what they write.
+            media: the address of a picture or another file.
+
+        Returns:
+            The message, as it is kept.
+
+        Raises:
+            ConfigurationError: the team has no such inbox.
+        """
+        inbox = chats.get_inbox(self, inbox_id)
+        if inbox is None:
+            raise ConfigurationError(f"Team {self.id} of the sandbox has no inbox {inbox_id}.")
+        return chats.receive(self, inbox, phone, text, self._now(), media=media)
+
+    def deliver(self, message_id: int, status: str = "delivered") -> None:
+        """Let a carrier report on a message: from now on it has this `status`.
+
+        Raises:
+            ConfigurationError: there is no such message.
+        """
+        self.messages.change(self._message(message_id), self._now(), {"status": status})
+
+    def fail(self, message_id: int, error: str = "Undeliverable", *, phones: tuple[str, ...] = ()) -> None:
+        """Let a carrier refuse a message that the service had accepted.
+
+        Args:
+            message_id: the message.
+            error: the text that becomes its `raw_error`.
+            phones: the numbers of a group that it did not reach; all of them if left out.
+
+        Raises:
+            ConfigurationError: there is no such message.
+        """
+        message = self._message(message_id)
+        errors = dict.fromkeys(phones or chats.recipients(message), error)
+        self.messages.change(message, self._now(), {"status": "failed", "raw_error": error, "target_errors": errors})
+
+    def _message(self, message_id: int) -> Record:
+        message = self.messages.get(message_id)
+        if message is None:
+            raise ConfigurationError(f"Team {self.id} of the sandbox has no message {message_id}.")
+        return message
+
+    def _now(self) -> Moment:
+        return Moment.at(self.clock.wall())
+
     def __repr__(self) -> str:
         return f"<Team {self.id} {self.name!r}, {len(self.secrets)} secrets>"
 
@@ -75,8 +183,8 @@ class Service:
 
     Attributes:
         teams: the teams, in order of their making.
-        inboxes_in_wrapper: answer GET /v1/inboxes in the older shape, `{"inboxes": [...]}`.
+        variants: which of the possible services it is.
     """
 
     teams: list[Team] = attrs.field(factory=list[Team])
-    inboxes_in_wrapper: bool = False
+    variants: Variants = attrs.field(factory=Variants)

@@ -66,6 +66,12 @@ def write(transport: asyncio.Transport | None, data: bytes) -> None:
         transport.write(data)
 
 
+def close(transport: asyncio.Transport | None) -> None:
+    """End a connection with FIN after what was written, unless the client has gone."""
+    if transport is not None and not transport.is_closing():
+        transport.close()
+
+
 def reset(transport: asyncio.Transport | None) -> None:
     """End a connection with RST, unless the client has gone."""
     if transport is not None and not transport.is_closing():

@@ -1,0 +1,93 @@
+"""How much memory it takes to iterate a million messages, against a thousand.
+
+    python benchmarks/paging_memory.py
+
+Each size runs in a process of its own, so that its peak is its own. Replies are JSON, read as every reply is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from heymarket_async.calls import Call
+from heymarket_async.convert import Reader
+from heymarket_async.models.messages import Message
+from heymarket_async.resources.messages import Messages
+
+NOON = datetime(2026, 4, 12, 12, tzinfo=UTC)
+PAGE = 200
+MILLISECONDS_APART = 7
+
+
+class Account:
+    """Answers list_messages for a team with `count` messages, without holding them."""
+
+    default_region = None
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.reader = Reader()
+
+    async def run(self, call: Call[tuple[Message, ...]]) -> tuple[Message, ...]:
+        bound = call.body.get("created_at")
+        first = self.count
+        if bound is not None:
+            age = datetime.fromisoformat(bound) - NOON
+            first = min(self.count, -(-(age // timedelta(milliseconds=1)) // MILLISECONDS_APART))
+        numbers = range(first, max(first - PAGE, 0), -1)
+        body = json.dumps([_message(number) for number in numbers]).encode()
+        await asyncio.sleep(0)
+        return self.reader.read(body, call.operation.reply, call.operation.envelope)
+
+
+def _message(number: int) -> dict[str, object]:
+    date = NOON + timedelta(milliseconds=(number - 1) * MILLISECONDS_APART)
+    return {
+        "id": number,
+        "date": date.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "text": f"Your order {number} has shipped.",
+        "status": "sent",
+        "target": "15105550101",
+        "conversation": {"id": number % 1000 + 1, "inbox": 42},
+    }
+
+
+async def _iterate(count: int) -> int:
+    seen = 0
+    last = count + 1
+    async for message in Messages(Account(count)).list(page_size=PAGE):
+        assert message.id == last - 1, (message.id, last)
+        last = message.id
+        seen += 1
+    return seen
+
+
+def _measure(count: int) -> None:
+    start = time.process_time()
+    seen = asyncio.run(_iterate(count))
+    assert seen == count, (seen, count)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"count": count, "peak_mb": peak, "cpu_s": time.process_time() - start}))
+
+
+def main() -> None:
+    """Print the peaks of both sizes and their difference."""
+    if len(sys.argv) == 2:
+        _measure(int(sys.argv[1]))
+        return
+    results = [
+        json.loads(subprocess.check_output([sys.executable, __file__, str(count)])) for count in (1_000, 1_000_000)
+    ]
+    for result in results:
+        print(f"{result['count']:>9,} messages: peak {result['peak_mb']:.1f} MB, {result['cpu_s']:.1f} s of CPU")
+    print(f"difference: {results[1]['peak_mb'] - results[0]['peak_mb']:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

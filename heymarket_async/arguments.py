@@ -1,0 +1,275 @@
+"""Checks of arguments, made before any request. Each names the argument, what was wrong and what would be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from heymarket_async.errors import ArgumentError
+from heymarket_async.values import MASK, is_word
+
+_LARGEST_ID: Final = 2**63 - 1
+_ADDRESS: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+_COLOR: Final = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+
+
+def wrong(argument: str, what: str, advice: str | None = None) -> ArgumentError:
+    """Return the error that says what is wrong with an argument."""
+    return ArgumentError(f"{argument} {what}.", argument=argument, advice=advice)
+
+
+def check_id(argument: str, value: object) -> int:
+    """Return the number of a thing: an int from 1 on.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong(argument, f"must be an int, not {type(value).__name__}")
+    if not 1 <= value <= _LARGEST_ID:
+        raise wrong(argument, f"must be an int from 1 on, not {value}")
+    return int.__index__(value)
+
+
+def check_ids(argument: str, value: object, *, at_least: int = 1, at_most: int | None = None) -> list[int]:
+    """Return several numbers of things, each once.
+
+    Raises:
+        ArgumentError: it is not that, or there are too few or too many.
+    """
+    ids = [check_id(f"{argument}[{place}]", item) for place, item in _several(argument, value, at_least, at_most)]
+    return list(dict.fromkeys(ids))
+
+
+def check_uuid(argument: str, value: object) -> str:
+    """Return a UUID in its usual writing.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    if not isinstance(value, str):
+        raise wrong(argument, f"must be a str, not {type(value).__name__}")
+    if not _UUID.fullmatch(value):
+        raise wrong(argument, "is no UUID, such as 'a1b2c3d4-e5f6-4890-abcd-ef1234567890'")
+    return value
+
+
+def check_several(argument: str, value: object, *, at_least: int = 1, at_most: int | None = None) -> list[Any]:
+    """Return the items of an argument that takes several.
+
+    Raises:
+        ArgumentError: it is not a sequence, or there are too few or too many.
+    """
+    return [item for _, item in _several(argument, value, at_least, at_most)]
+
+
+def check_text(argument: str, value: object, *, longest: int | None = None) -> str:
+    """Return a text that is not empty.
+
+    Args:
+        argument: the name of the argument.
+        value: the text.
+        longest: characters at the most.
+
+    Raises:
+        ArgumentError: it is no text, empty, or too long.
+    """
+    if not isinstance(value, str):
+        raise wrong(argument, f"must be a str, not {type(value).__name__}")
+    if not value.strip():
+        raise wrong(argument, "is empty")
+    if longest is not None and len(value) > longest:
+        raise wrong(argument, f"has {len(value)} characters; at most {longest} are possible")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise wrong(argument, "holds half a character (a lone surrogate)") from None
+    return str.__str__(value)  # Of a class that only looks like str, such as a template engine's, JSON knows nothing.
+
+
+def check_flag(argument: str, value: object) -> bool:
+    """Return True or False.
+
+    Raises:
+        ArgumentError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise wrong(argument, f"must be True or False, not {type(value).__name__}")
+    return value
+
+
+def check_count(argument: str, value: object, *, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number within bounds.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    most = _LARGEST_ID if most is None else most
+    bounds = f"from {least} on" if most == _LARGEST_ID else f"from {least} to {most}"
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong(argument, f"must be an int {bounds}, not {type(value).__name__}")
+    if not least <= value <= most:
+        raise wrong(argument, f"must be an int {bounds}, not {value}")
+    return int.__index__(value)
+
+
+def check_choice(argument: str, value: object, choices: Sequence[str]) -> str:
+    """Return one of several words.
+
+    Raises:
+        ArgumentError: it is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise wrong(argument, f"must be one of {', '.join(map(repr, choices))}")
+    return str.__str__(value)
+
+
+def check_url(argument: str, value: object) -> str:
+    """Return a URL that the service can fetch.
+
+    Raises:
+        ArgumentError: it does not begin with http:// or https://, or has no host.
+    """
+    text = check_text(argument, value)
+    if not _URL.fullmatch(text):
+        raise wrong(argument, "must be a public URL that begins with https:// or http://")
+    return text
+
+
+def check_color(argument: str, value: object) -> str:
+    """Return a colour in hexadecimal.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    text = check_text(argument, value)
+    if not _COLOR.fullmatch(text):
+        raise wrong(argument, "is no colour in hexadecimal, such as '#FFD700'")
+    return text
+
+
+def check_method(value: object) -> str:
+    """Return an HTTP method in capitals.
+
+    Raises:
+        ArgumentError: it cannot.
+    """
+    if not isinstance(value, str) or not value.isascii() or not value.isalpha():
+        raise wrong("method", "must be an HTTP method, such as 'GET'")
+    return value.upper()
+
+
+def check_params(value: object) -> tuple[tuple[str, str | int], ...]:
+    """Return the names and values of a query.
+
+    Raises:
+        ArgumentError: it is no mapping of texts to texts and whole numbers.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, Mapping):
+        raise wrong("params", f"must be a dict, not {type(value).__name__}")
+    params = cast("Mapping[object, object]", value)
+    pairs = tuple(params.items())
+    for name, item in pairs:
+        if not isinstance(name, str) or isinstance(item, bool) or not isinstance(item, str | int):
+            raise wrong("params", "must hold texts and whole numbers by name; write anything else as a text")
+    return pairs
+
+
+def masked_path(path: str) -> str:
+    """Return a path as an error may show it: what does not look like a name may be a phone number."""
+    return "/".join(part if not part or is_word(part) else MASK for part in path.split("/"))
+
+
+def check_path(value: object) -> None:
+    """See that this is a path of the service.
+
+    Raises:
+        ArgumentError: it is not, or it holds more than a path.
+    """
+    if not isinstance(value, str) or not value.startswith("/") or value.startswith("//"):
+        raise wrong("path", "must begin with one slash, such as '/v1/inboxes'")
+    if not value.isascii() or not value.isprintable() or any(mark in value for mark in "?# "):
+        raise wrong("path", "must be percent-encoded and hold neither query nor fragment", "Pass the query as params=.")
+
+
+def check_address(argument: str, value: object) -> str:
+    """Return an e-mail address.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    text = check_text(argument, value)
+    if not _ADDRESS.fullmatch(text):
+        raise wrong(argument, "is no e-mail address, such as 'sam@example.com'")
+    return text
+
+
+def check_addresses(argument: str, value: object, *, at_least: int = 1) -> list[str]:
+    """Return several e-mail addresses.
+
+    Raises:
+        ArgumentError: it is not that, or there are too few.
+    """
+    return [check_address(f"{argument}[{place}]", item) for place, item in _several(argument, value, at_least, None)]
+
+
+def check_time(argument: str, value: object) -> datetime:
+    """Return a moment: a datetime with a time zone.
+
+    Raises:
+        ArgumentError: it is no datetime, has no time zone, or lies beyond the years that UTC can tell.
+    """
+    if not isinstance(value, datetime):
+        raise wrong(argument, f"must be a datetime, not {type(value).__name__}")
+    if value.utcoffset() is None:
+        raise wrong(
+            argument,
+            "has no time zone",
+            "Make it aware: datetime(..., tzinfo=UTC), or .astimezone() for local time.",
+        )
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise wrong(argument, "lies outside the years 1 to 9999 in UTC") from None
+    return value
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a moment as the service writes it, such as `2026-04-12T15:30:00Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def exactly_one(what: str, choices: dict[str, object]) -> str:
+    """Return the name of the one argument that was given.
+
+    Args:
+        what: what the arguments stand for, such as `target`.
+        choices: the arguments by name, None for one that was not given.
+
+    Raises:
+        ArgumentError: none was given, or several.
+    """
+    given = [name for name, value in choices.items() if value is not None]
+    if len(given) == 1:
+        return given[0]
+    names = ", ".join(choices)
+    if not given:
+        raise ArgumentError(f"There is no {what}: pass one of {names}.", argument=what)
+    raise ArgumentError(f"{' and '.join(given)} exclude each other: pass one {what}.", argument=given[1])
+
+
+def _several(argument: str, value: object, at_least: int, at_most: int | None) -> Iterable[tuple[int, Any]]:
+    if not isinstance(value, list | tuple):
+        raise wrong(argument, f"must be a list or a tuple, not {type(value).__name__}")
+    items = cast("list[Any]", value)
+    if len(items) < at_least:
+        raise wrong(argument, "is empty" if at_least == 1 else f"must hold at least {at_least}")
+    if at_most is not None and len(items) > at_most:
+        raise wrong(argument, f"holds {len(items)}; at most {at_most} are possible")
+    return enumerate(items)

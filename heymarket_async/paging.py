@@ -1,0 +1,173 @@
+"""What a caller holds of a list that comes in pages."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, Generic, TypeVar, cast
+
+from heymarket_async.arguments import check_count, wrong
+from heymarket_async.calls import Call, Operation, PageNumber, TimeCursor
+from heymarket_async.errors import BadRequest
+from heymarket_async.walks import PageWalk, TimeWalk, Walk
+
+T = TypeVar("T")
+
+_CURSOR_VERSION: Final = 1
+
+Ask = Callable[[Mapping[str, Any]], "Call[tuple[T, ...]]"]
+Run = Callable[["Call[tuple[T, ...]]"], Awaitable["tuple[T, ...]"]]
+
+
+class Pager(Generic[T]):
+    """The items of a list, fetched page by page as they are needed, each item once.
+
+        async for conversation in heymarket.conversations.list(inboxes=[42]):
+            ...
+
+    A pager stands somewhere in its list, and every way of reading moves it on. What arrives is handed out in full
+    before the next page is asked for, so memory holds one page at the most. An interrupted pager goes on where it was.
+
+    Args:
+        run: performs a call.
+        operation: the operation that lists.
+        ask: makes the call for a page from what the walk wants in it.
+        limit: items at the most, over all pages; None for all.
+        page_size: items to ask for in one page; None to leave it to the service.
+        cursor: where to go on, as `cursor` of another pager of the same list gave it.
+    """
+
+    def __init__(
+        self,
+        run: Run[T],
+        operation: Operation[tuple[T, ...]],
+        ask: Ask[T],
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        cursor: str | None = None,
+    ) -> None:
+        self._run = run
+        self._operation = operation
+        self._ask = ask
+        self._left = None if limit is None else check_count("limit", limit)
+        self._walk = walk_for(operation, page_size)
+        self._waiting: deque[T] = deque()
+        self._handed_out: list[Any] = []
+        if cursor is not None:
+            self._handed_out = _resume(self._walk, operation, cursor)
+        self._before = self._walk.position()
+
+    def __repr__(self) -> str:
+        state = "at its end" if self.done else f"{len(self._waiting)} items waiting"
+        return f"<Pager {self._operation.name}, {state}>"
+
+    @property
+    def done(self) -> bool:
+        """Whether everything was handed out."""
+        return self._left == 0 or (self._walk.done and not self._waiting)
+
+    @property
+    def cursor(self) -> str:
+        """Where this pager stands, as text that can be stored: `list(..., cursor=...)` goes on from there.
+
+        It holds ids and times, nothing personal. Of a list that is ordered by the time of the last change, an item that
+        changes while one walks may come again after such a stop.
+        """
+        at, handed_out = self._before, self._handed_out
+        if not self._waiting:
+            at, handed_out = self._walk.position(), []
+        return json.dumps(
+            {"v": _CURSOR_VERSION, "list": self._operation.name, "at": at, "handed_out": handed_out},
+            separators=(",", ":"),
+        )
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        """Hand out item after item."""
+        while await self._fill():
+            yield self._hand_out()
+
+    async def page(self) -> tuple[T, ...]:
+        """Return the next page, or what is left of the present one; an empty tuple at the end."""
+        out: list[T] = []
+        if await self._fill():
+            while self._waiting and self._left != 0:
+                out.append(self._hand_out())
+        return tuple(out)
+
+    async def pages(self) -> AsyncIterator[tuple[T, ...]]:
+        """Hand out page after page."""
+        while page := await self.page():
+            yield page
+
+    async def collect(self, limit: int | None = None) -> tuple[T, ...]:
+        """Return the items that are left.
+
+        Args:
+            limit: items at the most; None for all, which then are in memory together.
+        """
+        if limit is not None:
+            check_count("limit", limit)
+        out: list[T] = []
+        while (limit is None or len(out) < limit) and await self._fill():
+            out.append(self._hand_out())
+        return tuple(out)
+
+    def _hand_out(self) -> T:
+        item = self._waiting.popleft()
+        self._handed_out.append(cast(Any, item).id)
+        if self._left is not None:
+            self._left -= 1
+        return item
+
+    async def _fill(self) -> bool:
+        """Fetch until an item waits, and say whether one does."""
+        if self._left == 0:
+            return False
+        while not self._waiting and not self._walk.done:
+            before = self._walk.position()
+            try:
+                items = await self._run(self._ask(self._walk.keys()))
+            except BadRequest:
+                if not self._walk.forgive():
+                    raise
+                continue
+            fresh = self._walk.take(items)
+            known = set(self._handed_out) if before == self._before else set[Any]()
+            self._waiting.extend(item for item in fresh if item.id not in known)
+            if before != self._before or not known:
+                self._before, self._handed_out = before, []
+        return bool(self._waiting)
+
+
+def walk_for(operation: Operation[Any], page_size: int | None) -> Walk:
+    """Return the walk through the pages of an operation.
+
+    Raises:
+        ArgumentError: the page size makes no sense, or the list does not know page sizes.
+    """
+    paging = operation.paging
+    if page_size is not None:
+        if paging is None or not paging.sizable:
+            raise wrong("page_size", f"cannot be chosen: {operation.name} does not know page sizes")
+        check_count("page_size", page_size, most=paging.largest)
+    if isinstance(paging, TimeCursor):
+        return TimeWalk(paging, page_size)
+    assert isinstance(paging, PageNumber), operation.name
+    return PageWalk(paging, page_size)
+
+
+def _resume(walk: Walk, operation: Operation[Any], cursor: str) -> list[Any]:
+    try:
+        value = json.loads(cursor)
+        version, name = value["v"], value["list"]
+        handed_out: list[Any] | None = value["handed_out"]
+        if version == _CURSOR_VERSION and name == operation.name and handed_out is not None:
+            walk.resume(value["at"])
+            return list(handed_out)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise wrong("cursor", "is no cursor of a pager") from None
+    if name != operation.name:
+        raise wrong("cursor", f"belongs to {name}, not to {operation.name}")
+    raise wrong("cursor", "was made by another version of this library")

@@ -1,0 +1,95 @@
+"""Operations on e-mail."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from heymarket_async.arguments import check_address, check_id, check_several, check_text, exactly_one, wrong
+from heymarket_async.calls import Effect, Operation
+from heymarket_async.models.messages import SentMessage
+from heymarket_async.resources.base import Resource
+
+SEND_EMAIL = Operation(
+    name="send_email",
+    method="POST",
+    path="/v1/email/send",
+    effect=Effect.SENDS,
+    reply=SentMessage,
+    docs="https://developers.heymarket.com/api-reference/messages/send-email",
+)
+
+
+class Email(Resource):
+    """E-mail from an e-mail inbox. https://developers.heymarket.com/api-reference/messages/send-email"""
+
+    __slots__ = ()
+
+    async def send(
+        self,
+        *,
+        inbox_id: int,
+        creator_id: int,
+        text: str,
+        to: Sequence[str] | None = None,
+        cc: Sequence[str] = (),
+        conversation_id: int | None = None,
+        title: str | None = None,
+        raw_text: str | None = None,
+        local_id: str | None = None,
+    ) -> SentMessage:
+        """Send an e-mail, or reply in an e-mail conversation.
+
+        It is made once, or `SendUnknown` says that nobody knows: it is never repeated after it may have gone out.
+
+        Args:
+            inbox_id: the e-mail inbox to send from (on the wire `inbox`).
+            creator_id: the member who sends.
+            text: the body; HTML is allowed.
+            to: addresses, for a new conversation.
+            cc: further addresses, for a new conversation.
+            conversation_id: a conversation to reply in, in place of `to` (on the wire `convo_id`).
+            title: the title of a new conversation (on the wire `conv_title`).
+            raw_text: the body as plain text, for readers without HTML.
+            local_id: your identifier of this send, by which the service knows a repeat; a UUID by default.
+
+        Returns:
+            What the service says to it, with the `local_id` that was used.
+
+        Raises:
+            ArgumentError: an argument makes no sense, or they do not go together. Nothing was sent.
+            SendUnknown: it went out, but no answer came back.
+            ApiError: the service refused.
+
+        https://developers.heymarket.com/api-reference/messages/send-email
+        """
+        body: dict[str, Any] = {
+            "inbox": check_id("inbox_id", inbox_id),
+            "creator_id": check_id("creator_id", creator_id),
+            "text": check_text("text", text),
+            "local_id": str(uuid.uuid4()) if local_id is None else check_text("local_id", local_id),
+        }
+        if exactly_one("target", {"to": to, "conversation_id": conversation_id}) == "to":
+            body["targets"] = _targets("to", to, at_least=1) + _targets("cc", cc, at_least=0)
+        else:
+            body["convo_id"] = check_id("conversation_id", conversation_id)
+            if check_several("cc", cc, at_least=0):
+                raise wrong("cc", "goes with to: a reply goes to those who are in the conversation")
+        if title is not None:
+            if conversation_id is not None:
+                raise wrong("title", "goes with to: a reply keeps the title of its conversation")
+            body["conv_title"] = check_text("title", title)
+        if raw_text is not None:
+            body["raw_text"] = check_text("raw_text", raw_text)
+        sent = await self._runner.run(SEND_EMAIL.call(body=body))
+        return attrs.evolve(sent, local_id=body["local_id"])
+
+
+def _targets(kind: str, addresses: object, *, at_least: int) -> list[str]:
+    """Return addresses as the service takes them, such as `to:sam@example.com,kim@example.com`."""
+    several = check_several(kind, addresses, at_least=at_least)
+    checked = [check_address(f"{kind}[{place}]", address) for place, address in enumerate(several)]
+    return [f"{kind}:{','.join(checked)}"] if checked else []

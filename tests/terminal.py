@@ -1,0 +1,86 @@
+"""The `heymarket` command as a person meets it: arguments and an environment go in, text and an exit code come out."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+from heymarket_async.cli import main
+
+ROOT = Path(__file__).parents[1]
+# What a person's own terminal would change.
+_TERMINAL = ("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "TERM", "TTY_COMPATIBLE")
+
+
+class Shown(NamedTuple):
+    """What one run of the command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def heymarket(*arguments: str) -> Shown:
+    """Run the command in this process, beside a sandbox on the loop of the test."""
+    return await asyncio.to_thread(heymarket_now, *arguments)
+
+
+def heymarket_now(*arguments: str, out: io.TextIOBase | None = None) -> Shown:
+    """Run the command in this thread."""
+    out, err = out or io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(arguments)
+    return Shown(code, out.getvalue() if isinstance(out, io.StringIO) else "", err.getvalue())
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return the environment of a person who has only set these variables."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _TERMINAL and not name.startswith("HEYMARKET_") and not name.lower().endswith("_proxy")
+    }
+    return ours | variables
+
+
+def credentials(sandbox) -> dict[str, str]:
+    """Return the variables that make the command ask this sandbox."""
+    return {
+        "HEYMARKET_BASE_URL": sandbox.url,
+        "HEYMARKET_API_SECRET_ID": sandbox.secret.id,
+        "HEYMARKET_API_SECRET_KEY": sandbox.secret.key,
+    }
+
+
+def set_all(monkeypatch, variables: dict[str, str]) -> None:
+    """Set variables of the environment until the test ends."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def command_line(*arguments: str) -> list[str]:
+    """Return what starts the command as a process of its own."""
+    return [sys.executable, "-W", "error", "-m", "heymarket_async", *arguments]
+
+
+def process(*arguments: str, **options) -> subprocess.CompletedProcess:
+    """Run the command as a process of its own, to its end."""
+    options = {"env": environment(), "capture_output": True, "text": True} | options
+    return subprocess.run(command_line(*arguments), cwd=ROOT, timeout=60, check=False, **options)
+
+
+async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process:
+    """Start the command as a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        *command_line(*arguments),
+        cwd=ROOT,
+        env=environment(**variables),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )

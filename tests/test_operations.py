@@ -1,0 +1,454 @@
+"""Every endpoint of the contract has one operation and a method, and whatever a method sends fits the contract."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import json
+import pkgutil
+import re
+import typing
+import warnings
+from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+import attrs
+import jsonschema
+import pytest
+
+from fakes import NOON, FakeRunner, nothing_of
+from heymarket_async import AsyncSession, resources
+from heymarket_async.auth import ApiSecret
+from heymarket_async.calls import Call, Effect, Operation, PageNumber, TimeCursor
+from heymarket_async.convert import Reader
+from heymarket_async.errors import ArgumentError
+from heymarket_async.models import Attachment, GalleryEntry, Role
+from heymarket_async.resources.base import Resource
+from heymarket_async.resources.users import UserUpdate
+from heymarket_async.values import UNSET, Acknowledgement
+from heymarket_async.wire import encode
+
+MODULES = [
+    importlib.import_module(f"{resources.__name__}.{each.name}") for each in pkgutil.iter_modules(resources.__path__)
+]
+OPERATIONS = list(
+    {id(value): value for each in MODULES for value in vars(each).values() if type(value) is Operation}.values()
+)
+RESOURCES = list(
+    dict.fromkeys(
+        value
+        for each in MODULES
+        for value in vars(each).values()
+        if isinstance(value, type) and issubclass(value, Resource) and value.__module__ == each.__name__
+    )
+)
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
+
+LATER = datetime.fromtimestamp(NOON, UTC) + timedelta(hours=1)
+A_UUID = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
+PHONE, PHONES = "+1 (510) 555-0101", ["+1 (510) 555-0101", "15105550102"]
+CHANNELS = [{"channel_type": "email", "channel_id": "sam@example.com"}]
+CONTACT = {"first_name": "Sam", "email": "sam@example.com", "tags": [1, 2], "custom": {12: "blue"}}
+MEMBERS = {"+1 510 555 0101": {"first_name": "Sam", "last_name": "Reed"}}
+# A value for each argument of each method, by its name; where the same name takes another type, with that type.
+VALUES: dict[str, Any] = {
+    "activity_id": "activity",
+    "add_contact_ids": [1, 2],
+    "add_emails": ["sam@example.com"],
+    "add_phone_number": PHONE,
+    "add_phone_numbers": PHONES,
+    "archived": True,
+    "ascending": True,
+    "assignee_id": 72,
+    "attachments": [Attachment(name="a.pdf", type="application/pdf", url="https://files.example.com/a.pdf")],
+    "author": "Kim",
+    "avatar": "https://files.example.com/a.png",
+    "batch_size": 2,
+    "before": LATER,
+    "cc": ["carol@example.com"],
+    "channel_id": "15105550101",
+    "channel_ids": ["15105550101", "sam@example.com"],
+    "channel_type": "phone",
+    "channels": CHANNELS,
+    "closed": True,
+    "color": "#FFD700",
+    "contact_id": 98765,
+    "contact_id: str": A_UUID,
+    "contact_ids": [98765],
+    "contact_ids: Sequence[str]": [A_UUID],
+    "contacts: Sequence[ContactRow]": [{"phone_number": PHONE, **CONTACT}, {"phone_number": "15105550102"}],
+    "contacts: Sequence[ContactRowV2]": [
+        {"contact_id": A_UUID, **CONTACT},
+        {"phone_number": PHONE, "channels": CHANNELS},
+    ],
+    "conversation_id": 9920,
+    "creator_id": 7,
+    "cursor": None,
+    "custom": {"12": "blue"},
+    "display_name": "Sam Reed",
+    "email": "sam@example.com",
+    "email_suppressions": [123],
+    "emails": ["sam@example.com"],
+    "execute_at": LATER,
+    "first_name": "Sam",
+    "gallery": [GalleryEntry(url="https://files.example.com/p.png", annotation_text="Sale")],
+    "inbox_id": 42,
+    "inboxes": [42, 43],
+    "is_opted_out": True,
+    "last_name": "Reed",
+    "limit": 5,
+    "list_id": 501,
+    "local_id": "local-1",
+    "media_url": "https://files.example.com/p.png",
+    "members": MEMBERS,
+    "name": "Welcome",
+    "new_phone_number": "+1 510 555 0109",
+    "omnichannel": True,
+    "overwrite": True,
+    "page_size": 5,
+    "phone_number": PHONE,
+    "phone_numbers": PHONES,
+    "private": True,
+    "raw_text": "Hello",
+    "remove_contact_ids": [3],
+    "remove_emails": ["kim@example.com"],
+    "remove_phone_number": "15105550103",
+    "remove_phone_numbers": ["15105550103"],
+    "schedule_id": 7,
+    "status": "active",
+    "survey_id": 10,
+    "tag_id": 55,
+    "tags": [1, 2],
+    "targets": PHONES,
+    "template_id": 101,
+    "text": "Hello {{first_name}}",
+    "title": "Order 1001",
+    "titles": ["Favourite colour"],
+    "to": ["alice@example.com", "bob@example.com"],
+    "unread": True,
+    "updated_after": LATER,
+    "user_id": 5,
+    "users": [UserUpdate(id=1, first_name="Riley", last_name="Stone", role_id=Role.MEMBER)],
+}
+
+
+def example_value(name: str, annotation: str) -> Any:
+    exact = f"{name}: {annotation.replace(' | Unset', '').replace(' | None', '')}"
+    assert exact in VALUES or name in VALUES, f"give VALUES an example of {exact}"
+    return VALUES.get(exact, VALUES.get(name))
+
+
+def methods() -> Iterator[tuple[type[Resource], str]]:
+    for resource in RESOURCES:
+        for name, member in vars(resource).items():
+            if not name.startswith("_") and callable(member) and not isinstance(member, property | type):
+                yield resource, name
+
+
+EVERY_METHOD = list(methods())
+each_method = pytest.mark.parametrize(
+    ("resource", "method"), EVERY_METHOD, ids=[f"{resource.__name__}.{name}" for resource, name in EVERY_METHOD]
+)
+
+
+class Pages(FakeRunner):
+    """Has one item in every list, so that pagers ask on, and one thing wherever a thing is asked for."""
+
+    async def run(self, call: Call[Any]) -> Any:
+        self.calls.append(call)
+        first = [each.operation.name for each in self.calls].count(call.operation.name) == 1
+        if call.operation.paging is None or not first:
+            return nothing_of(call.operation)
+        (item, _) = typing.get_args(call.operation.reply)
+        return (item(id=1, **{call.operation.paging.by: LATER}),)
+
+
+async def call_with(resource: type[Resource], method: str, arguments: dict[str, Any]) -> list[Call[Any]]:
+    """Return the calls that a method makes."""
+    runner = Pages()
+    arguments = dict(arguments)
+    positional = arguments.pop("users", ())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made = getattr(resource(runner), method)(*positional, **arguments)
+        await (made.collect() if hasattr(made, "collect") else made)
+    return runner.calls
+
+
+def arguments_of(resource: type[Resource], method: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an example of each argument that a method needs, and of each that it takes."""
+    needed: dict[str, Any] = {}
+    optional: dict[str, Any] = {}
+    function = inspect.unwrap(getattr(resource, method))
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            # Not get_type_hints(): the types that only checkers import need not be there.
+            values = getattr(
+                inspect.getmodule(function), parameter.annotation.removeprefix("Unpack[").removesuffix("]")
+            )
+            for name in values.__annotations__:
+                optional[name] = example_value(name, "")
+        else:
+            value = example_value(parameter.name, parameter.annotation)
+            (needed if parameter.default is parameter.empty else optional)[parameter.name] = value
+    return needed, optional
+
+
+def finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run what never has to wait."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waits for something")
+
+
+@pytest.fixture(scope="session")
+def made() -> dict[tuple[str, str], tuple[set[str], list[Call[Any]]]]:
+    """For each method: the arguments that it took, and the calls that it made.
+
+    It is called with what it needs and every one, two and three of the other arguments. What does not go together is
+    refused, and makes no call.
+    """
+    out = {}
+    for resource, method in EVERY_METHOD:
+        needed, optional = arguments_of(resource, method)
+        took: set[str] = set()
+        calls: dict[str, Call[Any]] = {}
+        for size in range(4):
+            for names in itertools.combinations(optional, size):
+                arguments = needed | {name: optional[name] for name in names}
+                try:
+                    came = finish(call_with(resource, method, arguments))
+                except ArgumentError:
+                    continue
+                took |= set(arguments)
+                calls |= {repr((call.operation.name, call.path, call.query, call.body)): call for call in came}
+        out[resource.__name__, method] = took, list(calls.values())
+    return out
+
+
+# The contract
+
+
+@pytest.fixture(scope="session")
+def endpoints(contract) -> dict[str, dict[str, Any]]:
+    """What the contract says of each operation, with its `method` and its `path`."""
+    return {
+        endpoint["operationId"]: {**endpoint, "method": method.upper(), "path": path}
+        for path, methods in contract["paths"].items()
+        for method, endpoint in methods.items()
+    }
+
+
+def resolved(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = contract["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def properties_of(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of a schema, those that it takes from others included."""
+    schema = resolved(contract, schema)
+    out = dict(schema.get("properties", {}))
+    for part in [*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        out |= properties_of(contract, part)
+    return out
+
+
+def items_of(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
+    schema = resolved(contract, schema)
+    parts = [schema, *schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    return next((resolved(contract, part)["items"] for part in parts if "items" in resolved(contract, part)), None)
+
+
+def keys_that_are_made_up(contract: dict[str, Any], schema: dict[str, Any], value: Any, where: str = "$") -> list[str]:
+    """Return the keys that the contract does not name, but where it says that keys are data."""
+    if isinstance(value, list):
+        items = items_of(contract, schema)
+        places = enumerate(value) if items else ()
+        return [
+            key for place, item in places for key in keys_that_are_made_up(contract, items, item, f"{where}[{place}]")
+        ]
+    properties = properties_of(contract, schema)
+    if not isinstance(value, dict) or not properties:
+        return []
+    made_up = [f"{where}.{key}" for key in value if key not in properties]
+    for key in value.keys() & properties.keys():
+        made_up += keys_that_are_made_up(contract, properties[key], value[key], f"{where}.{key}")
+    return made_up
+
+
+FORMATS = jsonschema.FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time")
+def is_rfc3339(value: Any) -> bool:
+    form = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)"
+    return not isinstance(value, str) or re.fullmatch(form, value) is not None
+
+
+@FORMATS.checks("uri")
+def is_url(value: Any) -> bool:
+    return not isinstance(value, str) or re.fullmatch(r"https?://\S+", value) is not None
+
+
+def schema_of_body(contract: dict[str, Any], endpoint: dict[str, Any]) -> dict[str, Any] | None:
+    body = endpoint.get("requestBody")
+    if body is None:
+        return None
+    schema = body["content"]["application/json"]["schema"]
+    return {**schema, "components": contract["components"]}
+
+
+# Tests
+
+
+class TestOperations:
+    def test_every_endpoint_has_one_and_none_is_made_up(self, endpoints):
+        names = [operation.name for operation in OPERATIONS]
+        assert sorted(names) == sorted(endpoints)
+        assert len(names) == 63
+
+    @each_operation
+    def test_method_and_path_are_those_of_the_contract(self, operation, endpoints):
+        endpoint = endpoints[operation.name]
+        assert (operation.method, operation.path) == (endpoint["method"], endpoint["path"])
+
+    @each_operation
+    def test_its_effect_is_what_the_contract_says_of_repeats(self, operation, endpoints):
+        endpoint = endpoints[operation.name]
+        if endpoint["x-idempotent"] is not True:
+            assert operation.effect is Effect.SENDS
+        elif endpoint["x-idempotent-basis"] == "read-only":
+            assert operation.effect is Effect.READS
+        else:
+            assert operation.effect in {Effect.REPEATABLE, Effect.READS}
+            # Of deprecated endpoints the contract only infers that they read.
+            assert operation.effect is Effect.REPEATABLE or endpoint.get("deprecated")
+
+    @each_operation
+    def test_it_names_a_page_of_the_vendor(self, operation, contract):
+        known = set(re.findall(r"https://developers\.heymarket\.com/[\w/-]+", json.dumps(contract)))
+        assert operation.docs in known
+
+    @each_operation
+    def test_it_says_what_to_use_instead_if_and_only_if_the_vendor_gave_it_up(self, operation, endpoints):
+        assert bool(operation.deprecated) is endpoints[operation.name].get("deprecated", False)
+
+    @each_operation
+    def test_it_is_paged_as_the_contract_says(self, operation, endpoints):
+        paged = endpoints[operation.name]["x-paginated"]
+        if not paged:
+            assert operation.paging is None
+        elif paged["style"] == "page":
+            assert isinstance(operation.paging, PageNumber)
+            assert operation.paging.largest <= paged.get("max-page-size", 100)
+        else:
+            assert isinstance(operation.paging, TimeCursor)
+            assert operation.paging.key == paged["request-field"]
+            assert operation.paging.unix is (paged["style"] == "unix-timestamp")
+        if paged and "default-page-size" in paged:
+            assert operation.paging.size == paged["default-page-size"]
+
+    @each_operation
+    def test_only_reads_are_paged_and_their_items_have_what_the_cursor_needs(self, operation):
+        if operation.paging is not None:
+            assert operation.effect is not Effect.SENDS
+            (item, _) = typing.get_args(operation.reply)
+            assert {"id", operation.paging.by} <= {field.name for field in attrs.fields(item)}
+
+    @each_operation
+    def test_its_reply_can_be_read(self, operation):
+        bodies = {tuple: b"[]", object: b"[]", int: b"0", Acknowledgement: b'"ok"'}
+        kind = typing.get_origin(operation.reply) or operation.reply
+        needs_id = attrs.has(kind) and attrs.fields(kind)[0].default is attrs.NOTHING
+        body = bodies.get(kind, b'{"id": 1}' if needs_id else b"{}")
+        assert Reader(strict=True).read(body, operation.reply, operation.envelope) == nothing_of(operation)
+
+    @each_operation
+    def test_no_reply_to_a_write_lacks_what_it_needs(self, operation):
+        if operation.effect is not Effect.READS and operation.method != "GET" and attrs.has(operation.reply):
+            assert Reader(strict=True).read(b"{}", operation.reply, operation.envelope) == operation.reply()
+
+    def test_every_one_has_a_method(self, made):
+        made_by_methods = {call.operation.name for _, calls in made.values() for call in calls}
+        assert made_by_methods == {operation.name for operation in OPERATIONS}
+
+
+@each_method
+class TestMethods:
+    def test_all_its_arguments_can_be_used(self, resource, method, made):
+        needed, optional = arguments_of(resource, method)
+        took, calls = made[resource.__name__, method]
+        assert took == needed.keys() | optional.keys()
+        assert calls
+
+    def test_its_calls_are_fit_for_the_wire(self, resource, method, made):
+        for call in made[resource.__name__, method][1]:
+            request = encode(call)
+            assert (request.body is None) is (call.body is UNSET)
+            assert request.target.isascii()
+
+    def test_its_paths_hold_what_the_contract_wants_there(self, resource, method, made, endpoints):
+        for call in made[resource.__name__, method][1]:
+            endpoint = endpoints[call.operation.name]
+            kinds = {
+                each["name"]: r"[1-9]\d*" if each["schema"]["type"] == "integer" else "[^/]+"
+                for each in endpoint.get("parameters", ())
+                if each["in"] == "path"
+            }
+            form = re.sub(r"\{(\w+)\}", lambda match, kinds=kinds: kinds[match[1]], endpoint["path"])
+            assert re.fullmatch(form, call.path)
+
+    def test_its_queries_hold_what_the_contract_wants_there(self, resource, method, made, endpoints):
+        for call in made[resource.__name__, method][1]:
+            wanted = {
+                each["name"]: each
+                for each in endpoints[call.operation.name].get("parameters", ())
+                if each["in"] == "query"
+            }
+            sent = dict(parse_qsl(encode(call).target.partition("?")[2], strict_parsing=bool(call.query)))
+            assert sent.keys() <= wanted.keys()
+            assert sent.keys() >= {name for name, each in wanted.items() if each["required"]}
+            for name, value in sent.items():
+                kind = wanted[name]["schema"]["type"]
+                jsonschema.validate(value if kind == "string" else json.loads(value), wanted[name]["schema"])
+
+    def test_its_bodies_hold_what_the_contract_wants_there(self, resource, method, made, endpoints, contract):
+        for call in made[resource.__name__, method][1]:
+            endpoint = endpoints[call.operation.name]
+            schema = schema_of_body(contract, endpoint)
+            if schema is None or call.body is UNSET:
+                assert call.body is UNSET
+                assert schema is None or not endpoint["requestBody"]["required"]
+                continue
+            body = json.loads(encode(call).body)
+            jsonschema.Draft202012Validator(schema, format_checker=FORMATS).validate(body)
+            assert keys_that_are_made_up(contract, schema, body) == []
+
+    def test_its_docstring_is_complete(self, resource, method):
+        function = inspect.unwrap(getattr(resource, method))
+        text = inspect.getdoc(function)
+        assert "https://developers.heymarket.com/" in text
+        if "are those of" in text:
+            return
+        for name in list(inspect.signature(function).parameters)[1:]:
+            assert re.search(rf"^ +\*{{0,2}}{name}: ", text, re.MULTILINE), name
+        assert "Raises:" in text
+
+
+def test_a_session_has_a_door_to_every_resource():
+    session = AsyncSession(ApiSecret("id", "key"))
+    doors = {name: value for name, value in inspect.getmembers(session) if isinstance(value, Resource)}
+    inner = [value for door in doors.values() for _, value in inspect.getmembers(door) if isinstance(value, Resource)]
+    reached = {type(value) for value in [*doors.values(), *inner]}
+    # What only lends its methods to others has no door of its own.
+    lends = {base for each in RESOURCES for base in each.__mro__[1:]}
+    assert reached == set(RESOURCES) - lends
+    for name, door in doors.items():
+        assert inspect.getdoc(getattr(AsyncSession, name))
+        assert inspect.getdoc(type(door))
