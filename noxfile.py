@@ -1,7 +1,8 @@
-"""The checks of the project. `nox --list` shows them; plain `nox` runs them all."""
+"""The checks of the project. `nox --list` shows them; plain `nox` runs those marked with a star."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -13,6 +14,7 @@ nox.options.sessions = ["lint", "types", "build", "tests"]
 
 # Locally, nox skips those that the machine lacks. With CI=true in the environment it fails instead.
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+PRISM = "@stoplight/prism-cli@5"
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -71,3 +73,23 @@ def build(session: nox.Session) -> None:
         session.run(python, "-W", "error", "-c", "import heymarket_async as h; print(h.__version__)", external=True)
         session.run(python, "-m", "pip", "install", "--quiet", f"{wheel}[cli]", external=True)
         session.run(heymarket, "--version", external=True)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Fuzz the sandbox with what the contract allows and forbids. Arguments after `--` go to schemathesis."""
+    session.install("--editable", ".", *group("contract"))
+    session.run("python", "tests/contract/fuzz.py", session.create_tmp(), *session.posargs)
+
+
+@nox.session
+def prism(session: nox.Session) -> None:
+    """Call every method against Prism, a mock server made from the contract. Needs Node.js and npm."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        session.skip("Prism runs on Node.js: node and npm are not on the PATH.")
+    session.install("--editable", ".", *group("test"))
+    made = Path(session.create_tmp()).resolve()
+    session.run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made), PRISM, external=True)
+    script = made / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
+    session.run("python", "tests/contract/against_prism.py", str(script), env={"PYTHONPATH": "tests"})

@@ -53,7 +53,9 @@ def methods(noun: type[Resource], path: str) -> Iterator[tuple[str, set[str]]]:
             if inspect.isclass(under) and issubclass(under, Resource):
                 yield from methods(under, f"{path}.{name}")
         elif inspect.isfunction(member):
-            yield f"{path}.{name}", names_in(inspect.unwrap(member).__code__)
+            used = names_in(inspect.unwrap(member).__code__)
+            helpers = [getattr(noun, each) for each in used if inspect.isfunction(getattr(noun, each, None))]
+            yield f"{path}.{name}", used.union(*(names_in(each.__code__) for each in helpers))
 
 
 def calls() -> dict[str, list[str]]:

@@ -173,12 +173,12 @@ def check_params(value: object) -> tuple[tuple[str, str | int], ...]:
         return ()
     if not isinstance(value, Mapping):
         raise wrong("params", f"must be a dict, not {type(value).__name__}")
-    params = cast("Mapping[object, object]", value)
-    pairs = tuple(params.items())
-    for name, item in pairs:
+    pairs: list[tuple[str, str | int]] = []
+    for name, item in cast("Mapping[object, object]", value).items():
         if not isinstance(name, str) or isinstance(item, bool) or not isinstance(item, str | int):
             raise wrong("params", "must hold texts and whole numbers by name; write anything else as a text")
-    return pairs
+        pairs.append((name, item))
+    return tuple(pairs)
 
 
 def masked_path(path: str) -> str:

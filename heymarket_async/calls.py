@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 import attrs
@@ -142,6 +142,13 @@ class Call(Generic[T]):
     path: str = attrs.field(repr=False)
     query: tuple[tuple[str, str | int], ...] = attrs.field(default=(), repr=False)
     body: Any | Unset = attrs.field(default=UNSET, repr=False)
+
+    @property
+    def local_id(self) -> str | None:
+        """The client's identifier that the body carries, if any."""
+        body: object = self.body
+        local_id = cast("dict[str, object]", body).get("local_id") if isinstance(body, dict) else None
+        return local_id if isinstance(local_id, str) else None
 
 
 @attrs.frozen(kw_only=True)

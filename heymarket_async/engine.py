@@ -147,7 +147,8 @@ class Engine:
         if attempt.outcome is Outcome.NEVER_SENT:
             return NeverSent(f"The request did not reach the service ({attempt.fault}).", **facts)
         if call.operation.effect is Effect.SENDS:
-            return SendUnknown(f"The request went out, but no answer came back ({attempt.fault}).", **facts)
+            what = f"The request went out, but no answer came back ({attempt.fault})."
+            return SendUnknown(what, local_id=call.local_id, **facts)
         if attempt.timed_out:
             return TimedOut(f"No complete answer came in time ({attempt.fault}).", **facts)
         return ConnectionLost(f"The connection broke before the answer was complete ({attempt.fault}).", **facts)

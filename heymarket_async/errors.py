@@ -168,9 +168,17 @@ class ConnectionLost(TransportError):
 
 
 class SendUnknown(TransportError):
-    """A send went out, but no answer came back: it may or may not have taken effect."""
+    """A send went out, but no answer came back: it may or may not have taken effect.
+
+    Attributes:
+        local_id: the identifier that the send carried, if any. A message has it too, so it can be looked for.
+    """
 
     advice = "Do not repeat it blindly: look first whether it took effect."
+
+    def __init__(self, message: str, *, local_id: str | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.local_id = local_id
 
 
 class RateBudgetExceeded(CallError):

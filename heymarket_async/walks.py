@@ -77,6 +77,7 @@ class TimeWalk(Walk):
         self._step = timedelta(seconds=1)
         self._near: set[int] = set()
         self._last_page: set[int] = set()
+        self._head: set[int] = set()
         self._ascending = False
         self._looks = Looks() if paging.follows_changes else None
 
@@ -99,7 +100,7 @@ class TimeWalk(Walk):
         if self._looks:
             fresh = self._looks.fresh(items, self._time_of)
         else:
-            known = self._near | self._last_page
+            known = self._near | self._last_page | self._head
             fresh = list({item.id: item for item in items if item.id not in known}.values())
         if not fresh:
             if self._fullness.hides_more(len(items)) and not (self._looks and self._looks.reached_known(times)):
@@ -120,6 +121,7 @@ class TimeWalk(Walk):
             "edge": _to_json(self._edge),
             "step": self._step.total_seconds(),
             "near": sorted(self._near),
+            "head": sorted(self._head),
             "ascending": self._ascending,
             "floor": self._looks.position() if self._looks else None,
             "done": self.done,
@@ -128,7 +130,7 @@ class TimeWalk(Walk):
     def resume(self, position: Mapping[str, Any]) -> None:  # noqa: D102
         self._edge = _from_json(position["edge"])
         self._step = timedelta(seconds=position["step"])
-        self._near = set(position["near"])
+        self._near, self._head = set(position["near"]), set(position["head"])
         self._ascending = position["ascending"]
         self.done = position["done"]
         if self._looks:
@@ -151,18 +153,21 @@ class TimeWalk(Walk):
         self._last_page = {item.id for item in items}
 
     def _bound_is_from_below(self, times: list[datetime]) -> bool:
-        """Say whether the service took the bound as the earliest time wanted, not the latest."""
+        """Say whether the service took the bound as the earliest time wanted, not the latest.
+
+        Asked a step too far, it would show again what lies at the edge, and nothing from beyond it.
+        """
         return (
             self._paging.both_ways
             and not self._ascending
             and self._edge is not None
-            and any(time > self._edge + self._step for time in times)
+            and (not times or any(time > self._edge + self._step for time in times))
         )
 
     def _turn(self) -> None:
         """Go on from the oldest item upwards, which is the only way that this reading of the bound allows."""
         self._ascending = True
-        self._near |= self._last_page
+        self._head = self._near | self._last_page  # What came first lies at the end of the way up.
         self._edge = _LONG_AGO
 
     def _grow(self, came: int) -> None:

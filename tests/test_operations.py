@@ -8,10 +8,13 @@ import itertools
 import json
 import pkgutil
 import re
+import subprocess
+import sys
 import typing
 import warnings
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -452,3 +455,10 @@ def test_a_session_has_a_door_to_every_resource():
     for name, door in doors.items():
         assert inspect.getdoc(getattr(AsyncSession, name))
         assert inspect.getdoc(type(door))
+
+
+def test_the_table_in_the_docs_is_that_of_the_declarations():
+    docs = Path(__file__).parents[1] / "docs"
+    made = subprocess.run([sys.executable, docs / "operations.py"], capture_output=True, text=True, check=True).stdout
+    assert made == (docs / "operations.md").read_text("utf-8"), "python docs/operations.py > docs/operations.md"
+    assert made.count("\n| ") == 2 + len(OPERATIONS)

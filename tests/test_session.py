@@ -213,6 +213,18 @@ class TestFaultsOnTheWire:
             await heymarket.request("POST", "/v1/message/send", json={"text": "hello"})
         assert len(heymarket_sandbox.requests) == 1
 
+    async def test_an_unknown_send_says_by_what_it_can_be_found(self, heymarket_sandbox, heymarket):
+        team = heymarket_sandbox.teams[0]
+        inbox = next(inbox for inbox in await heymarket.inboxes.list() if inbox.members)
+        heymarket_sandbox.script("send_message", Reset(effect=True))
+        with pytest.raises(SendUnknown) as caught:
+            await heymarket.messages.send(
+                inbox_id=inbox.id, creator_id=inbox.members[0], phone_number="+1 510 555 0142", text="Hello"
+            )
+        assert [sent.local_id for sent in team.sent] == [caught.value.local_id]
+        found = [message async for message in heymarket.messages.list(limit=5)]
+        assert found[0].local_id == caught.value.local_id
+
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
     async def test_a_send_on_a_kept_connection_that_is_dead_is_not_repeated_in_silence(
         self, heymarket_sandbox, heymarket, method
