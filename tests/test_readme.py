@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -22,14 +23,15 @@ def readme_commands() -> list[str]:
     return [line for line in lines if line.startswith(f"{PYTHON} -m venv ")]
 
 
-def copy_of_the_project(target: Path) -> Path:
-    """Copy what a clone would hold: the files that git knows or would add."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+def fresh_clone(target: Path) -> Path:
+    """Clone the project, and lay over it what is not committed yet."""
+    changed = ["git", "ls-files", "-z", "--modified", "--others", "--exclude-standard"]
     try:
-        names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(target)], check=True, capture_output=True)
+        names = subprocess.run(changed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     except (OSError, subprocess.CalledProcessError):  # an unpacked sdist
         unwanted = shutil.ignore_patterns(".git", ".nox", ".venv*", "__pycache__", ".*_cache")
-        return Path(shutil.copytree(ROOT, target, ignore=unwanted))
+        return Path(shutil.copytree(ROOT, target, ignore=unwanted, dirs_exist_ok=True))
     for name in filter(None, names):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,24 +61,41 @@ def test_there_are_two_commands_each_of_one_line():
 
 
 @pytest.mark.slow
-def test_the_first_command_shows_the_inboxes_of_the_sandbox(tmp_path, fresh_environment):
-    project = copy_of_the_project(tmp_path / "project")
-    done = subprocess.run(
-        ["sh", "-c", readme_commands()[0]],
-        cwd=project,
-        env=fresh_environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
+async def test_the_first_command_shows_the_inboxes_of_the_sandbox_or_of_the_account(
+    tmp_path, fresh_environment, heymarket_sandbox
+):
+    project = fresh_clone(tmp_path / "project")
+
+    async def paste(command: str, **environment: str) -> tuple[str, str]:
+        shell = await asyncio.create_subprocess_exec(
+            *("sh", "-c", command),
+            cwd=project,
+            env=fresh_environment | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        stdout, stderr = await asyncio.wait_for(shell.communicate(), 600)
+        assert shell.returncode == 0, stderr.decode()
+        return stdout.decode(), stderr.decode()
+
+    shown, said = await paste(readme_commands()[0])
+    assert "sandbox" in said
+    for inbox in heymarket_sandbox.teams[0].inboxes:  # the same seed, so the same inboxes
+        assert any(f"{inbox['id']}" in line and inbox["name"] in line for line in shown.splitlines()), shown
+
+    # The same command once more, with credentials, as far as it does not install again.
+    heymarket_sandbox.teams[0].inboxes = [{"id": 42, "name": "Of the account", "phones": ["15105550100"]}]
+    shown, said = await paste(
+        readme_commands()[0].rpartition("&&")[2],
+        HEYMARKET_API_SECRET_ID=heymarket_sandbox.secret.id,
+        HEYMARKET_API_SECRET_KEY=heymarket_sandbox.secret.key,
+        HEYMARKET_BASE_URL=heymarket_sandbox.url,
     )
-    shown = f"{done.stdout}\n{done.stderr}"
-    assert done.returncode == 0, shown
-    assert "sandbox" in shown.lower()
-    header, *rows = [line for line in done.stdout.splitlines() if line.strip()]
-    assert any("id" in line.lower() for line in (header, *rows)), shown
-    assert sum(any(character.isdigit() for character in row) for row in rows) >= 2, shown
+    assert "Of the account" in shown
+    assert "+15105550100" in shown or "15105550100" in shown
+    assert heymarket_sandbox.url in said
+    assert heymarket_sandbox.secret.key not in shown + said
 
 
 def test_what_the_ci_runs_is_the_second_command():

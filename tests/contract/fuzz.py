@@ -1,4 +1,4 @@
-"""Puts requests that the contract allows, and ones that it forbids, to a sandbox, and holds the answers to the contract.
+"""Fuzzes a sandbox with what the contract allows, and what it forbids, and holds the answers to the contract.
 
     python tests/contract/fuzz.py DIRECTORY [OPTION ...]
 
@@ -49,24 +49,25 @@ TOMORROW = datetime.fromtimestamp(NOON, UTC) + timedelta(days=1)
 
 def known_values(team: Team) -> dict[str, list[Any]]:
     """Return, by the names that the contract gives them, values that mean something to the sandbox."""
-    inbox, other = team.inboxes[:2]
-    members, contacts = inbox["members"][:2], [*team.contacts.values()]
-    chats = [one["id"] for one in team.conversations.values() if one["inbox"] == inbox["id"]]
+    inboxes, members = [inbox["id"] for inbox in team.inboxes], team.inboxes[0]["members"][:2]
+    chats = [one["id"] for one in team.conversations.values() if one["inbox"] == inboxes[0]]
+    contacts = [*team.contacts.values()]
     phones = [contact["phone"] for contact in contacts if contact["phone"]][:2]
     return {
-        **dict.fromkeys(["inbox_id", "inboxID", "inbox"], [inbox["id"]]),
+        **dict.fromkeys(["inbox_id", "inboxID", "inbox"], inboxes[:1]),
         **dict.fromkeys(["creator_id", "user_id", "reassign_id", "assignee_id"], members),
         **dict.fromkeys(["chat_id", "convo_id", "conversation_id"], chats),
         **dict.fromkeys(["phone", "phoneNumber", "phone_number", "target", "add_phone", "remove_phone"], phones),
         "channel_id": phones,
         "contact_id": [contact["_uuid"] for contact in contacts[:2]],
-        "contactID": [contact["_uuid"] for contact in contacts],
+        # The first to be used, and to be deleted others than those that version 1 deletes by their ids.
+        "contactID": [contact["_uuid"] for contact in (contacts[0], *contacts[-3:])],
         "execute_at": ["2026-11-02T12:00:00Z"],
         "list_id": [*team.lists][:1],
         "survey_id": [*team.surveys][:2],
         "tag_id": [*team.tags][:1],
         "template_id": [*team.templates][:1],
-        "transfer_inbox_id": [other["id"]],
+        "transfer_inbox_id": inboxes[1:2],
     }
 
 
@@ -77,12 +78,13 @@ def bodies(known: dict[str, list[Any]]) -> dict[str, Any]:
     """
     inbox, user, chat, phone = (known[name][0] for name in ("inbox_id", "user_id", "chat_id", "phone"))
     at_inbox, contact = {"inbox_id": inbox, "user_id": user}, {"phone": "14155550190", "first": "Kim"}
+    by_chat, by_phone = {**at_inbox, "chat_id": chat}, {**at_inbox, "target": phone}
     channel = {"channel_type": "phone", "channel_id": "14155550191"}
     schedule = {**at_inbox, "execute_at": known["execute_at"][0], "phone_number": phone, "content": {"text": "Hello"}}
     return {
-        **dict.fromkeys(["open_conversation", "close_conversation"], {**at_inbox, "chat_id": chat}),
-        **dict.fromkeys(["mark_conversation_read", "mark_conversation_unread"], {**at_inbox, "target": phone}),
-        "reassign_conversation": {**at_inbox, "target": phone, "reassign_id": user},
+        **dict.fromkeys(["open_conversation", "close_conversation"], by_chat),
+        **dict.fromkeys(["mark_conversation_read", "mark_conversation_unread"], by_phone),
+        "reassign_conversation": {**by_phone, "reassign_id": user},
         "transfer_conversation": {"conversation_id": chat, "transfer_inbox_id": known["transfer_inbox_id"][0]},
         "send_message": {"inbox_id": inbox, "creator_id": user, "phone_number": phone, "text": "Hello"},
         "send_email": {"inbox": inbox, "creator_id": user, "targets": ["to:sam@example.com"], "text": "Hello"},
@@ -163,7 +165,7 @@ def adapted(contract: dict[str, Any], team: Team) -> dict[str, Any]:
 
 
 async def prepare(sandbox: Sandbox, clock: VirtualClock) -> Team:
-    """Give the first team schedules, which it lacks, and take from it the inboxes that break the contract on purpose."""
+    """Give the first team schedules, which it lacks, and take away the inboxes that break the contract on purpose."""
     team = sandbox.teams[0]
     team.inboxes = [inbox for inbox in team.inboxes if None not in inbox.values()]
     assert team.api_key is not None
@@ -191,7 +193,7 @@ async def main(directory: Path, options: list[str]) -> int:
     async with Sandbox(clock=clock, rate_limit=None) as sandbox:
         team = await prepare(sandbox, clock)
         assert team.api_key is not None
-        copied = directory.resolve() / CONTRACT.name
+        copied = directory / CONTRACT.name
         copied.write_text(yaml.safe_dump(adapted(contract, team), sort_keys=False), "utf-8")
         command = ["-m", "schemathesis.cli", "run", str(copied), f"--url={sandbox.url}", *OPTIONS, *options]
         bearer = f"--header=Authorization: Bearer {team.api_key.key}"
@@ -206,4 +208,4 @@ async def main(directory: Path, options: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2:])))
+    sys.exit(asyncio.run(main(Path(sys.argv[1]).resolve(), sys.argv[2:])))
