@@ -334,8 +334,10 @@ def caller() -> tuple[str, int] | None:
 
 def _forgotten(present: _Open) -> None:
     """Let go of a pool that nobody has closed, and say once where it was opened."""
-    if not present.http.closed:
-        _abandon(present)
+    if present.http.closed:
+        return
+    _abandon(present)
+    if not present.borrowed_connector:
         filename, line = present.opened_at
         message = f"An AsyncSession was opened at {filename}:{line} and never closed. Use `async with` or close()."
         warnings.warn_explicit(message, ResourceWarning, filename, line)

@@ -233,6 +233,29 @@ class TestForgetting:
         assert "# the line" in linecache.getline(__file__, warning.lineno)
         assert f"{__file__}:{warning.lineno}" in str(warning.message)
 
+    async def test_where_no_line_of_a_caller_shows_it_is_the_line_that_made_the_session(self, heymarket_sandbox):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url)  # made here
+            await asyncio.gather(session.inboxes.list(), session.team.get())
+            del session
+            gc.collect()
+        (warning,) = caught
+        assert "# made here" in linecache.getline(__file__, warning.lineno)
+
+    async def test_what_only_borrows_may_be_forgotten(self, heymarket_sandbox):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            async with aiohttp.TCPConnector() as connector:
+                session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, connector=connector)
+                await session.inboxes.list()
+                del session
+                gc.collect()
+                again = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, connector=connector)
+                assert await again.inboxes.list()
+                await again.close()
+        assert caught == []
+
     def test_forgotten_after_its_loop_has_ended_gives_the_one_warning_too(self, sandbox_elsewhere):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
