@@ -95,7 +95,7 @@ async def test_a_display_name_of_ones_own_stays(caller: Caller) -> None:
         ({"email": "kim@"}, "email: must be an email address."),
         ({"assignee_id": 5}, "assignee_id: the team has no such member; -1 unassigns."),
         ({"tags": [{"tag_id": 5}]}, "tags: there is no tag with one of these ids."),
-        ({"tags": [{"tag_id": 5}] * 6}, "tags: a contact may have at most 5."),
+        ({"tags": [{"tag_id": 5}] * 6}, "tags: must hold at most 5."),
         ({"phone": "14155550150"}, "phone: there is a contact with this number."),
     ],
 )

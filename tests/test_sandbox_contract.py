@@ -56,7 +56,7 @@ def kind_of(schema: dict[str, Any], contract: dict[str, Any]) -> Kind:
     if isinstance(kind, list):
         return Either(tuple(kind_of({**schema, "type": one}, contract) for one in kind))
     if kind == "array":
-        return ListOf(kind_of(schema["items"], contract))
+        return ListOf(kind_of(schema["items"], contract), schema.get("maxItems"))
     if kind == "object" and "properties" not in schema:
         return Free()
     if kind == "object":
@@ -72,7 +72,7 @@ def plain(kind: Kind) -> Any:
     if isinstance(kind, Record):
         return {key: plain(value) for key, value in kind.keys.items()}, sorted(kind.required)
     if isinstance(kind, ListOf):
-        return [plain(kind.item)]
+        return [plain(kind.item), kind.most]
     if isinstance(kind, Either):
         return tuple(map(plain, kind.kinds))
     return Text() if isinstance(kind, Time) else kind
@@ -152,6 +152,7 @@ def message_of(kind: Kind, value: Any, *, strict: bool = True) -> str:
         (ListOf(Text()), "a", "key: must be an array."),
         (ListOf(Text()), ["a", 5], "key[1]: must be a string."),
         (ListOf(Text()), [None], "key[0]: must not be null."),
+        (ListOf(Text(), most=1), ["a", "b"], "key: must hold at most 1."),
         (Record({}), [], "key: must be an object."),
         (Record({"id": Whole()}, ["id"]), {}, "key.id: is required."),
         (Record({"id": Whole()}, ["id"]), {"id": None}, "key.id: is required."),

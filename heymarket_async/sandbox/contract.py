@@ -138,15 +138,19 @@ class ListOf(Kind):
 
     Attributes:
         item: what it holds.
+        most: how many of them at the most; None for any number.
     """
 
     item: Kind
+    most: int | None = None
 
     def read(self, value: Any, place: str, strict: bool) -> list[Any]:
         """Return the array."""
         if not isinstance(value, list):
             raise _wrong(place, "must be an array")
         items = cast(Sequence[Any], value)
+        if self.most is not None and len(items) > self.most:
+            raise _wrong(place, f"must hold at most {self.most}")
         return [self._read_item(item, f"{place}[{at}]", strict) for at, item in enumerate(items)]
 
     def _read_item(self, item: Any, place: str, strict: bool) -> Any:

@@ -21,8 +21,6 @@ from heymarket_async.sandbox.state import Team
 
 Payload = Mapping[str, Any]
 
-# https://developers.heymarket.com/concepts/contacts: at most five tags on a contact.
-MOST_TAGS: Final = 5
 _NOBODY: Final = -1
 _NAMES: Final = ("first", "last", "display_name")
 _PLAIN: Final = (*_NAMES, "email", "avatar")
@@ -298,8 +296,6 @@ def _assignee(team: Team, user_id: int) -> int:
 
 
 def _tags(team: Team, refs: list[Record]) -> list[int]:
-    if len(refs) > MOST_TAGS:
-        raise bad_data(f"tags: a contact may have at most {MOST_TAGS}.")
     ids = list(dict.fromkeys(ref["tag_id"] for ref in refs))
     if any(tag_id not in team.tags for tag_id in ids):
         raise bad_data("tags: there is no tag with one of these ids.")

@@ -120,7 +120,8 @@ _CONTACT_KEYS: Final = Record(
         "custom": FREE,
         "avatar": TEXT,
         "assignee_id": WHOLE,
-        "tags": ListOf(Record({"tag_id": WHOLE}, ["tag_id"])),
+        # https://developers.heymarket.com/concepts/contacts: at most five tags on a contact.
+        "tags": ListOf(Record({"tag_id": WHOLE}, ["tag_id"]), most=5),
         "is_opted_out": FLAG,
         "email_suppressions": WHOLES,
     }

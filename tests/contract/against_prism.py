@@ -14,7 +14,6 @@ import contextlib
 import itertools
 import socket
 import sys
-import tempfile
 import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -32,8 +31,6 @@ from test_operations import EVERY_METHOD, OPERATIONS, Pages, arguments_of
 
 CONTRACT = Path(__file__).with_name("openapi.yaml")
 PATIENCE = 60.0
-
-
 Ended = list[tuple[Call[Any], Exception | None]]
 
 
@@ -90,11 +87,11 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def mock_server(prism: str, log: Any) -> AsyncIterator[str]:
+async def mock_server(prism: str) -> AsyncIterator[str]:
     """Run Prism, and give its base URL."""
     port = free_port()
-    options = ["--errors", "--host", "127.0.0.1", "--port", str(port), "--verboseLevel", "warn", str(CONTRACT)]
-    process = await asyncio.create_subprocess_exec("node", prism, "mock", *options, stdout=log, stderr=log)
+    options = ["--errors", "--host", "127.0.0.1", "--port", str(port), "--verboseLevel", "fatal", str(CONTRACT)]
+    process = await asyncio.create_subprocess_exec("node", prism, "mock", *options)
     try:
         async with asyncio.timeout(PATIENCE):
             await until_it_listens(process, port)
@@ -147,15 +144,14 @@ def verdict(ended: Ended, violations: list[str]) -> int:
 
 async def main(prism: str) -> int:
     violations: list[str] = []
-    with tempfile.TemporaryFile("w+") as log:
-        async with (
-            mock_server(prism, log) as url,
-            aiohttp.ClientSession(trace_configs=[noting_violations(violations)]) as http,
-            AsyncSession(
-                ApiKey("key"), base_url=url, client_session=http, rate_limit=None, retries=Retries(attempts=1)
-            ) as session,
-        ):
-            ended = await call_all(session)
+    async with (
+        mock_server(prism) as url,
+        aiohttp.ClientSession(trace_configs=[noting_violations(violations)]) as http,
+        AsyncSession(
+            ApiKey("key"), base_url=url, client_session=http, rate_limit=None, retries=Retries(attempts=1)
+        ) as session,
+    ):
+        ended = await call_all(session)
     return verdict(ended, violations)
 
 
