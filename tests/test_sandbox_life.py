@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import time
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -108,9 +107,8 @@ async def test_closing_is_quick_and_leaves_nothing_behind(clock: VirtualClock) -
         await fetch(http, sandbox.url + "/v1/team")
         hanging = [asyncio.create_task(fetch(http, sandbox.url + "/v1/inboxes")) for _ in range(20)]
         await until(lambda: len(sandbox.requests) == 21)
-        started = time.perf_counter()
-        await sandbox.close()
-        assert time.perf_counter() - started < 0.5
+        async with asyncio.timeout(5):
+            await sandbox.close()
         results = await asyncio.gather(*hanging, return_exceptions=True)
         assert all(isinstance(result, aiohttp.ClientConnectionError) for result in results)
         for reader, writer in idle:
@@ -130,9 +128,8 @@ async def test_a_client_that_never_reads_does_not_hold_up_the_closing() -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
     writer.write(f"GET /v1/inboxes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api_key.key}\r\n\r\n".encode())
     await until(lambda: sandbox.requests and sandbox.requests[0].status == 200)
-    started = time.perf_counter()
-    await sandbox.close()
-    assert time.perf_counter() - started < 0.5
+    async with asyncio.timeout(5):
+        await sandbox.close()
     writer.close()
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
