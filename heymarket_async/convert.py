@@ -99,6 +99,18 @@ class Reader:
         except Misfit as misfit:
             raise (misfit if wrapper is None else misfit.under(wrapper)) from None
 
+    def read_bare(self, body: bytes, shape: type[T]) -> T | None:
+        """Return a record with nothing but the answer itself in its `extra`, if such a record can be.
+
+        It is for a write that was made and answered by something else than an object, such as `"ok"`.
+        """
+        model: Any = shape
+        if not is_model(model) or plan_of(model).required:
+            return None
+        answer = _parse(body)
+        self.drift.note_misfit(model.__name__, "", Misfit("object", json_type(answer)))
+        return cast(T, model(extra=Extra({"answer": answer})))
+
     def can_read(self, shape: object) -> bool:
         """Say whether `read` knows this shape, before anything is sent that would be answered in it."""
         if shape in (object, None, type(None)):

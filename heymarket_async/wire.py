@@ -78,6 +78,10 @@ def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapse
         what = "is empty" if not reply.body.strip() else f"is not JSON ({_content_type(reply)})"
         where = ""
     except Misfit as misfit:
+        if call.operation.effect is not Effect.READS and not misfit.path:
+            result = reader.read_bare(reply.body, call.operation.reply)
+            if result is not None:
+                return result
         what, where = f"does not fit at {misfit}", misfit.where
     raise unreadable(reply, call, what, where=where, attempts=attempts, elapsed=elapsed)
 

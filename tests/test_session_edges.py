@@ -26,6 +26,7 @@ from heymarket_async import (
     NeverSent,
     NotFound,
     RateLimited,
+    ReplyError,
     Retries,
     ServerError,
     SessionClosed,
@@ -381,3 +382,28 @@ class TestSettings:
             assert (last.status, last.body) == (200, b"")
             assert last.request_id == heymarket_sandbox.requests[0].request_id
             assert session.as_account(SECRET).last_reply is None
+
+
+class TestWritesThatAreAnsweredOddly:
+    @pytest.mark.parametrize("answer", ["ok", 5, True, None, [], [{"id": 1}]])
+    async def test_a_write_that_was_made_does_not_look_like_a_failure(self, heymarket_sandbox, answer):
+        heymarket_sandbox.script("create_tag", Reply(200, json=answer))
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            made = await session.tags.create(name="VIP")
+        assert made.id is None
+        assert dict(made.extra) == {"answer": answer}
+        assert session.drift.misfits.total() == 1
+
+    async def test_a_read_that_is_answered_so_is_an_error(self, heymarket_sandbox):
+        heymarket_sandbox.script("get_team", Reply(200, json="ok"))
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            with pytest.raises(ReplyError):
+                await session.team.get()
+
+    async def test_where_no_record_can_stand_for_it_the_error_says_that_it_was_made(self, heymarket_sandbox):
+        heymarket_sandbox.script("create_contact_channel_v2", Reply(200, json="ok"))
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            with pytest.raises(ReplyError, match="has taken effect"):
+                await session.contacts.v2.create_channel(
+                    "a1b2c3d4-e5f6-4890-abcd-ef1234567890", channel_type="email", channel_id="sam@example.com"
+                )
