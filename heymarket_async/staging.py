@@ -111,7 +111,7 @@ def assembler(cls: type[attrs.AttrsInstance], nested: Mapping[str, Hook]) -> Cal
         cls: the model.
         nested: what turns the staged value of a nested field into its final one, by field name.
     """
-    draft = type(cls.__name__, (), {"__slots__": cls.__slots__})  # type: ignore[attr-defined]
+    draft = type(cls.__name__, (), {"__slots__": cls.__slots__})  # type: ignore[attr-defined]  # attrs makes it
     names: dict[str, Any] = {"new": object.__new__, "become": object.__setattr__, "draft": draft, "cls": cls}
     names["no_extra"] = NO_EXTRA
     lines = ["def assemble(staged, extra=no_extra):", "    model = new(draft)", "    model.extra = extra"]
@@ -149,7 +149,7 @@ def clean_reader(shape: Any) -> Callable[[bytes], Any] | None:
     if not is_many(shape):
         one = msgspec.json.Decoder(wire)
         return lambda body: assemble(one.decode(body))
-    many = msgspec.json.Decoder(list[wire])  # type: ignore[valid-type]
+    many = msgspec.json.Decoder(list[wire])  # type: ignore[valid-type]  # a value, not a type
     return lambda body: tuple(map(assemble, many.decode(body)))
 
 

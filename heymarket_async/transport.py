@@ -191,6 +191,8 @@ class Pool:
                     body_read, fault = await _read(response)
                     reply = Reply(status=response.status, headers=response.headers, body=body_read)
             return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
+        except SessionClosed:
+            raise
         except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
             # A borrowed session does not say when it sends. Whatever says so, nothing but its own error clears a send.
             watched = self._settings.client_session is None

@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 
+from typing_extensions import override
+
 from heymarket_async.arguments import rfc3339
 from heymarket_async.calls import PageNumber, TimeCursor
 from heymarket_async.errors import CursorStalled
@@ -81,7 +83,8 @@ class TimeWalk(Walk):
         self._ascending = False
         self._looks = Looks() if paging.follows_changes else None
 
-    def keys(self) -> dict[str, Any]:  # noqa: D102
+    @override
+    def keys(self) -> dict[str, Any]:
         paging, keys = self._paging, dict[str, Any]()
         if self._size is not None:
             keys["limit"] = self._size
@@ -92,7 +95,8 @@ class TimeWalk(Walk):
             keys[paging.key] = math.ceil(bound.timestamp()) if paging.unix else rfc3339(bound)
         return keys
 
-    def take(self, items: Items) -> list[Any]:  # noqa: D102
+    @override
+    def take(self, items: Items) -> list[Any]:
         times = [time for item in items if (time := self._time_of(item)) is not None]
         if self._bound_is_from_below(times):
             self._turn()
@@ -116,7 +120,8 @@ class TimeWalk(Walk):
             self._end()
         return fresh
 
-    def position(self) -> dict[str, Any]:  # noqa: D102
+    @override
+    def position(self) -> dict[str, Any]:
         return {
             "edge": _to_json(self._edge),
             "step": self._step.total_seconds(),
@@ -127,7 +132,8 @@ class TimeWalk(Walk):
             "done": self.done,
         }
 
-    def resume(self, position: Mapping[str, Any]) -> None:  # noqa: D102
+    @override
+    def resume(self, position: Mapping[str, Any]) -> None:
         self._edge = _from_json(position["edge"])
         self._step = timedelta(seconds=position["step"])
         self._near, self._head = set(position["near"]), set(position["head"])
@@ -234,13 +240,15 @@ class PageWalk(Walk):
         self._previous: list[int] = []
         self._looks = Looks()
 
-    def keys(self) -> dict[str, Any]:  # noqa: D102
+    @override
+    def keys(self) -> dict[str, Any]:
         keys: dict[str, Any] = {"page": self._page}
         if self._size is not None:
             keys["limit"] = self._size
         return keys
 
-    def take(self, items: Items) -> list[Any]:  # noqa: D102
+    @override
+    def take(self, items: Items) -> list[Any]:
         page, self._page = self._page, self._page + 1
         ids = [item.id for item in items]
         if page <= 1 and (not ids or ids == self._previous) and not (page == 1 and not ids):
@@ -256,6 +264,7 @@ class PageWalk(Walk):
             self._page, self._previous = 0, []
         return fresh
 
+    @override
     def forgive(self) -> bool:
         """Say whether page 0 was refused, which a service that counts from 1 may do."""
         if self._page == 0:
@@ -263,10 +272,12 @@ class PageWalk(Walk):
             return True
         return False
 
-    def position(self) -> dict[str, Any]:  # noqa: D102
+    @override
+    def position(self) -> dict[str, Any]:
         return {"page": self._page, "previous": self._previous, "floor": self._looks.position(), "done": self.done}
 
-    def resume(self, position: Mapping[str, Any]) -> None:  # noqa: D102
+    @override
+    def resume(self, position: Mapping[str, Any]) -> None:
         self._page, self._previous, self.done = position["page"], list(position["previous"]), position["done"]
         self._looks.resume(position["floor"], set(self._previous))
 

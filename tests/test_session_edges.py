@@ -56,6 +56,18 @@ class TestClosing:
         assert len(heymarket_sandbox.requests) == 1
         assert session.budget.in_flight == 0
 
+    async def test_they_are_told_that_and_nothing_else_where_nothing_is_tried_again(self, heymarket_sandbox):
+        heymarket_sandbox.script("*", Hang())
+        session = AsyncSession(
+            heymarket_sandbox.secret, base_url=heymarket_sandbox.url, pool_size=1, retries=Retries(attempts=1)
+        )
+        calls = [asyncio.create_task(session.inboxes.list()) for _ in range(4)]
+        while not heymarket_sandbox.requests:
+            await asyncio.sleep(0.001)
+        await session.close()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(result) for result in results[1:]] == [SessionClosed] * 3
+
     async def test_the_last_of_orphaned_copies_closes_the_connections(self, heymarket_sandbox):
         def copies() -> tuple[AsyncSession, AsyncSession]:
             root = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url)

@@ -45,7 +45,7 @@ class Presented:
     age: float | None = None
 
 
-class _Validator(BearerTokenValidator):  # type: ignore[misc, unused-ignore]
+class _Validator(BearerTokenValidator):  # type: ignore[misc, unused-ignore]  # Authlib is untyped
     def __init__(self, reader: TokenReader, clock: Clock, leeway: float) -> None:
         super().__init__(realm=_REALM)
         self._reader = reader

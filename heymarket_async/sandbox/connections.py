@@ -51,7 +51,7 @@ class Connection(web.RequestHandler):
     """
 
     def __init__(self, listener: Listener, number: int) -> None:
-        super().__init__(listener, loop=asyncio.get_running_loop(), access_log=None)  # type: ignore[arg-type]
+        super().__init__(listener, loop=asyncio.get_running_loop(), access_log=None)  # type: ignore[arg-type]  # a web.Server, as far as it is used
         self._listener = listener
         self._wire: asyncio.Transport | None = None
         self.number = number

@@ -40,7 +40,7 @@ from heymarket_async.values import UNSET, Unset
 # A sandbox that runs for days must not keep every request it ever got.
 _REMEMBERED: Final = 100_000
 _BACKLOG: Final = 1024
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
 _LOG: Final = logging.getLogger(__name__)
 _NO_QUERY: Final[Mapping[str, str]] = {}
 _ORDINARY: Final = Ordinary()

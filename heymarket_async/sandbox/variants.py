@@ -54,7 +54,7 @@ def _check_page(_: object, field: attrs.Attribute[Any], value: object) -> None:
 
 
 def _check_life(_: object, field: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and (type(value) not in (int, float) or not 0 <= value < math.inf):  # type: ignore[operator]
+    if value is not None and (type(value) not in (int, float) or not 0 <= value < math.inf):  # type: ignore[operator]  # a number by now
         raise _fail(field, "must be seconds, 0 or more, or None")
 
 
