@@ -1,8 +1,9 @@
 """heymarket_async: an asyncio-first client for the Heymarket REST API (business text messaging)."""
 
 from heymarket_async._version import __version__
-from heymarket_async.auth import ApiKey, ApiSecret, Credentials, credentials_from_env
+from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials, credentials_from_env
 from heymarket_async.calls import Call, Effect, Operation, Reply
+from heymarket_async.capture import CapturedReply
 from heymarket_async.clock import Clock
 from heymarket_async.drift import Drift
 from heymarket_async.errors import (
@@ -32,8 +33,20 @@ from heymarket_async.errors import (
     TransportError,
     UnexpectedStatus,
     UnprocessableEntity,
+    Unsettled,
     WrongEventLoop,
 )
+from heymarket_async.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CallEvent,
+    Event,
+    Listener,
+    SecretReplaced,
+    Waiting,
+    WaitReason,
+)
+from heymarket_async.lanes import Lane
 from heymarket_async.limits import BudgetState
 from heymarket_async.models import (
     Attachment,
@@ -70,6 +83,7 @@ from heymarket_async.models import (
     WriteResult,
 )
 from heymarket_async.paging import Pager
+from heymarket_async.resolution import Resolution, SendState
 from heymarket_async.resources import (
     ChannelValues,
     ContactBatch,
@@ -81,7 +95,7 @@ from heymarket_async.resources import (
     RowOutcome,
     UserUpdate,
 )
-from heymarket_async.retry import Retries
+from heymarket_async.retry import Outcome, Retries
 from heymarket_async.session import AsyncSession
 from heymarket_async.settings import Timeouts
 from heymarket_async.values import UNSET, Extra
@@ -92,9 +106,12 @@ __all__ = [
     "ApiError",
     "ApiKey",
     "ApiSecret",
+    "ApiSecretPair",
     "ArgumentError",
     "AsyncSession",
     "Attachment",
+    "AttemptEnded",
+    "AttemptStarted",
     "AuthenticationError",
     "BadRequest",
     "BroadcastList",
@@ -102,6 +119,8 @@ __all__ = [
     "BusinessHours",
     "Call",
     "CallError",
+    "CallEvent",
+    "CapturedReply",
     "ChannelValues",
     "Clock",
     "ConfigurationError",
@@ -123,13 +142,16 @@ __all__ = [
     "CursorStalled",
     "Drift",
     "Effect",
+    "Event",
     "Extra",
     "GalleryContent",
     "GalleryEntry",
     "HeymarketError",
     "Inbox",
+    "Lane",
     "ListDeletion",
     "ListMember",
+    "Listener",
     "Message",
     "MessageCustom",
     "MessageStatus",
@@ -137,12 +159,14 @@ __all__ = [
     "NeverSent",
     "NotFound",
     "Operation",
+    "Outcome",
     "Pager",
     "PermissionDenied",
     "RateBudgetExceeded",
     "RateLimited",
     "Reply",
     "ReplyError",
+    "Resolution",
     "Retries",
     "Role",
     "RowOutcome",
@@ -150,6 +174,8 @@ __all__ = [
     "Schedule",
     "ScheduleMeta",
     "ScheduledContent",
+    "SecretReplaced",
+    "SendState",
     "SendUnknown",
     "SentMessage",
     "ServerError",
@@ -167,7 +193,10 @@ __all__ = [
     "TransportError",
     "UnexpectedStatus",
     "UnprocessableEntity",
+    "Unsettled",
     "UserUpdate",
+    "WaitReason",
+    "Waiting",
     "WidgetSettings",
     "WriteResult",
     "WrongEventLoop",

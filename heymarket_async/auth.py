@@ -30,6 +30,8 @@ TOLERATED_SKEW: Final = 5.0
 
 SECRET_ID_VARIABLE: Final = "HEYMARKET_API_SECRET_ID"
 SECRET_KEY_VARIABLE: Final = "HEYMARKET_API_SECRET_KEY"
+SECOND_SECRET_ID_VARIABLE: Final = "HEYMARKET_API_SECRET_ID_2"
+SECOND_SECRET_KEY_VARIABLE: Final = "HEYMARKET_API_SECRET_KEY_2"
 LEGACY_KEY_VARIABLE: Final = "HEYMARKET_API_KEY"
 
 _logger: Final = logging.getLogger(__name__)
@@ -102,7 +104,35 @@ class ApiKey:
         return f"ApiKey(key='{MASK}')"
 
 
-Credentials = ApiSecret | ApiKey
+@attrs.frozen
+class ApiSecretPair:
+    """Two API Secrets of one team, for a rotation without a gap: the second takes over when the first is refused.
+
+    A team can have two at a time. Make the new one, deploy it as `second`, revoke the old one; then deploy the new one
+    alone.
+
+    Args:
+        first: the one that is used first.
+        second: the one that is used when the service refuses the first.
+
+    Raises:
+        ConfigurationError: they are not two different API Secrets.
+
+    https://developers.heymarket.com/authentication
+    """
+
+    first: ApiSecret
+    second: ApiSecret
+
+    def __attrs_post_init__(self) -> None:
+        for name, secret in (("first", self.first), ("second", self.second)):
+            if not isinstance(secret, ApiSecret):
+                raise ConfigurationError(f"ApiSecretPair({name}=...) must be an ApiSecret.")
+        if self.first == self.second:
+            raise ConfigurationError("ApiSecretPair: both are the same API Secret.")
+
+
+Credentials = ApiSecret | ApiSecretPair | ApiKey
 
 
 def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials:
@@ -110,22 +140,19 @@ def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials
 
     Args:
         environ: where to look. `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY` come first, then
-            `HEYMARKET_API_KEY`. A variable that is empty counts as absent.
+            `HEYMARKET_API_KEY`. During a rotation, `HEYMARKET_API_SECRET_ID_2` with `HEYMARKET_API_SECRET_KEY_2` may
+            hold a second API Secret, which makes an `ApiSecretPair`. A variable that is empty counts as absent.
 
     Raises:
         MissingCredentials: none of them is set.
         ConfigurationError: one half of an API Secret is missing, or a value makes no sense.
     """
-    secret_id = environ.get(SECRET_ID_VARIABLE, "").strip()
-    secret_key = environ.get(SECRET_KEY_VARIABLE, "").strip()
-    if secret_id and secret_key:
-        return ApiSecret(secret_id, secret_key)
-    if secret_id or secret_key:
-        missing = SECRET_KEY_VARIABLE if secret_id else SECRET_ID_VARIABLE
-        raise ConfigurationError(
-            f"The environment holds half of an API Secret: {missing} is not set.",
-            advice=f"Set both {SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE}.",
-        )
+    first = _secret_from_env(environ, SECRET_ID_VARIABLE, SECRET_KEY_VARIABLE)
+    second = _secret_from_env(environ, SECOND_SECRET_ID_VARIABLE, SECOND_SECRET_KEY_VARIABLE)
+    if first and second:
+        return ApiSecretPair(first, second)
+    if (secret := first or second) is not None:
+        return secret
     legacy = environ.get(LEGACY_KEY_VARIABLE, "").strip()
     if legacy:
         return ApiKey(legacy)
@@ -133,6 +160,18 @@ def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials
         "The environment holds no Heymarket credentials.",
         advice=f"Set {SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE}, or pass ApiSecret(id, key).",
     )
+
+
+def _secret_from_env(environ: Mapping[str, str], id_variable: str, key_variable: str) -> ApiSecret | None:
+    secret_id, secret_key = environ.get(id_variable, "").strip(), environ.get(key_variable, "").strip()
+    if secret_id and secret_key:
+        return ApiSecret(secret_id, secret_key)
+    if secret_id or secret_key:
+        raise ConfigurationError(
+            f"The environment holds half of an API Secret: {key_variable if secret_id else id_variable} is not set.",
+            advice=f"Set both {id_variable} and {key_variable}.",
+        )
+    return None
 
 
 def sign(secret: ApiSecret, issued_at: int) -> str:
@@ -165,13 +204,23 @@ class _Signer:
         return self._encode({"alg": "HS256", "typ": "JWT"}, {"iss": self._issuer, "iat": issued_at}, self._key)
 
 
+def _secrets_of(credentials: Credentials) -> tuple[ApiSecret, ...]:
+    match credentials:
+        case ApiSecret():
+            return (credentials,)
+        case ApiSecretPair():
+            return (credentials.first, credentials.second)
+        case ApiKey():
+            return ()
+
+
 class TokenMint:
     """Makes tokens for one set of credentials, and keeps the present one until shortly before it dies.
 
     Making one takes no await, hence needs no lock and knows no race.
 
     Args:
-        credentials: whose tokens to make. An `ApiKey` is its own token.
+        credentials: whose tokens to make. An `ApiKey` is its own token; of an `ApiSecretPair` one serves at a time.
         clock: tells wall and monotonic time.
     """
 
@@ -181,8 +230,10 @@ class TokenMint:
         "_credentials",
         "_dead_monotonic",
         "_dead_wall",
+        "_in_use",
         "_issued_at",
-        "_signer",
+        "_secrets",
+        "_signers",
         "_token",
         "minted",
     )
@@ -190,7 +241,9 @@ class TokenMint:
     def __init__(self, credentials: Credentials, clock: Clock) -> None:
         self._credentials = credentials
         self._clock = clock
-        self._signer: _Signer | None = None
+        self._secrets = _secrets_of(credentials)
+        self._signers: dict[int, _Signer] = {}
+        self._in_use = 0
         self._token: str | None = credentials.key if isinstance(credentials, ApiKey) else None
         self._correction = 0.0
         self._issued_at = 0.0
@@ -204,7 +257,7 @@ class TokenMint:
     def token(self) -> str:
         """Return a token that is good for at least `MARGIN` seconds more."""
         token = self._token
-        if token is not None and (isinstance(self._credentials, ApiKey) or self._is_fresh()):
+        if token is not None and (not self._secrets or self._is_fresh()):
             return token
         return self._mint()
 
@@ -218,11 +271,32 @@ class TokenMint:
             server_time: Unix time of the refusal by the service's clock, if it told. Where this machine's clock is so
                 far off that tokens die of it, later tokens go by the service's.
         """
-        if isinstance(self._credentials, ApiKey):
+        if not self._secrets:
             return False
         if token is self._token:
             self._token = None
             self._correct(server_time)
+        return True
+
+    @property
+    def in_use(self) -> int:
+        """Which API Secret makes the tokens: 1 for the first, 2 for the second of a pair."""
+        return self._in_use + 1
+
+    def turn_over(self, token: str | None) -> bool:
+        """Let the other API Secret of a pair take over from the one whose `token` the service refused again.
+
+        Does nothing where it has taken over in the meantime. Say whether there is another one.
+
+        Args:
+            token: the very text that `token()` returned.
+        """
+        if len(self._secrets) < 2:
+            return False
+        if token is self._token:
+            self._token = None
+            self._in_use = 1 - self._in_use
+            _logger.warning("The service refuses an API Secret. Number %d of the pair takes over.", self.in_use)
         return True
 
     def _correct(self, server_time: float | None) -> None:
@@ -237,7 +311,7 @@ class TokenMint:
     @property
     def expires_at(self) -> float | None:
         """Unix time at which the present token dies; None when there is none or it never does."""
-        if self._token is None or isinstance(self._credentials, ApiKey):
+        if self._token is None or not self._secrets:
             return None
         return self._issued_at + TOKEN_LIFE
 
@@ -247,13 +321,13 @@ class TokenMint:
         return self._issued_at <= wall < self._dead_wall and self._clock.monotonic() < self._dead_monotonic
 
     def _mint(self) -> str:
-        assert isinstance(self._credentials, ApiSecret)
-        if self._signer is None:
-            self._signer = _Signer(self._credentials)
+        signer = self._signers.get(self._in_use)
+        if signer is None:
+            signer = self._signers[self._in_use] = _Signer(self._secrets[self._in_use])
         wall = self._clock.wall() + self._correction
         issued_at = int(wall - BACKDATE)
         left = issued_at + TOKEN_LIFE - MARGIN - wall
-        token = self._signer.sign(issued_at)
+        token = signer.sign(issued_at)
         self._token = token
         self._issued_at = issued_at
         self._dead_wall = wall + left

@@ -10,7 +10,18 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Protocol
+
+
+class Timer(Protocol):
+    """Something that will happen, unless it is called off."""
+
+    def cancel(self) -> None:
+        """Call it off. Harmless when it has happened."""
+        ...
 
 
 class Clock(Protocol):
@@ -28,6 +39,14 @@ class Clock(Protocol):
         """Wait until `seconds` have passed on this clock."""
         ...
 
+    def call_later(self, seconds: float, act: Callable[[], object]) -> Timer:
+        """Call `act` on the running event loop once `seconds` have passed on this clock."""
+        ...
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a block that ends with `TimeoutError` when `seconds` have passed on this clock."""
+        ...
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -41,8 +60,57 @@ class SystemClock:
         """Wait until `seconds` have passed."""
         await asyncio.sleep(seconds)
 
+    def call_later(self, seconds: float, act: Callable[[], object]) -> Timer:
+        """Call `act` on the running event loop once `seconds` have passed."""
+        return asyncio.get_running_loop().call_later(seconds, act)
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a block that ends with `TimeoutError` when `seconds` have passed."""
+        return asyncio.timeout(seconds)
+
 
 SYSTEM_CLOCK = SystemClock()
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+class _VirtualTimer:
+    """One entry in the calendar of a `VirtualClock`."""
+
+    __slots__ = ("act",)
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act: Callable[[], object] | None = act
+
+    def cancel(self) -> None:
+        self.act = None
+
+
+class _VirtualTimeout:
+    """`asyncio.timeout` by a `VirtualClock`."""
+
+    __slots__ = ("_clock", "_inner", "_seconds", "_timer")
+
+    def __init__(self, clock: VirtualClock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._inner = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self._inner.__aenter__()
+        self._timer = self._clock.call_later(self._seconds, self._expire)
+
+    def _expire(self) -> None:
+        self._inner.reschedule(asyncio.get_running_loop().time())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        await self._inner.__aexit__(kind, error, traceback)
 
 
 class VirtualClock:
@@ -56,7 +124,7 @@ class VirtualClock:
         self._wall = wall
         self._monotonic = 0.0
         self._order = itertools.count()
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._calendar: list[tuple[float, int, _VirtualTimer]] = []
 
     def wall(self) -> float:
         """Return the virtual Unix time in seconds."""
@@ -71,24 +139,39 @@ class VirtualClock:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        waiter = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._order), waiter))
-        await waiter
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self.call_later(seconds, lambda: _wake(waiter))
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+
+    def call_later(self, seconds: float, act: Callable[[], object]) -> Timer:
+        """Call `act` when the clock has been advanced by `seconds`."""
+        timer = _VirtualTimer(act)
+        heapq.heappush(self._calendar, (self._monotonic + max(seconds, 0.0), next(self._order), timer))
+        return timer
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a block that ends with `TimeoutError` when the clock has been advanced by `seconds`."""
+        return _VirtualTimeout(self, seconds)
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass on both readings and wake whoever slept that long.
+        """Let `seconds` pass on both readings. What is due meanwhile happens in order, each at its moment.
 
         Raises:
             ValueError: `seconds` is negative: only the wall goes back, by `set_wall`.
         """
         if seconds < 0:
             raise ValueError("Time does not go back.")
-        self._wall += seconds
-        self._monotonic += seconds
-        while self._sleepers and self._sleepers[0][0] <= self._monotonic:
-            _, _, waiter = heapq.heappop(self._sleepers)
-            if not waiter.done():
-                waiter.set_result(None)
+        wall, start = self._wall, self._monotonic
+        end = start + seconds
+        while (due := self._next()) is not None and due[0] <= end:
+            heapq.heappop(self._calendar)
+            self._wall, self._monotonic = wall + (due[0] - start), due[0]
+            if due[2].act is not None:
+                due[2].act()
+        self._wall, self._monotonic = wall + seconds, end
 
     def suspend(self, seconds: float) -> None:
         """Let `seconds` pass on the wall only, as for a laptop that slept."""
@@ -100,10 +183,14 @@ class VirtualClock:
 
     @property
     def next_wake(self) -> float | None:
-        """Seconds until the next sleeper is due, or None when nobody sleeps."""
-        while self._sleepers and self._sleepers[0][2].done():
-            heapq.heappop(self._sleepers)
-        return self._sleepers[0][0] - self._monotonic if self._sleepers else None
+        """Seconds until the next thing is due, or None when nothing is."""
+        due = self._next()
+        return None if due is None else due[0] - self._monotonic
+
+    def _next(self) -> tuple[float, int, _VirtualTimer] | None:
+        while self._calendar and self._calendar[0][2].act is None:
+            heapq.heappop(self._calendar)
+        return self._calendar[0] if self._calendar else None
 
 
 class SkewedClock:
@@ -129,3 +216,11 @@ class SkewedClock:
     async def sleep(self, seconds: float) -> None:
         """Wait until `seconds` have passed on the other clock."""
         await self._clock.sleep(seconds)
+
+    def call_later(self, seconds: float, act: Callable[[], object]) -> Timer:
+        """Call `act` once `seconds` have passed on the other clock."""
+        return self._clock.call_later(seconds, act)
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Return a block that ends with `TimeoutError` when `seconds` have passed on the other clock."""
+        return self._clock.timeout(seconds)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from asyncio import AbstractEventLoop
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import attrs
 
 from heymarket_async.auth import Credentials, TokenMint
-from heymarket_async.calls import Call, Effect
+from heymarket_async.budget import RateBudget, WaitTooLong
+from heymarket_async.calls import Call, Effect, Reply
+from heymarket_async.capture import captured
 from heymarket_async.clock import Clock
 from heymarket_async.convert import Reader
 from heymarket_async.errors import (
@@ -20,7 +23,8 @@ from heymarket_async.errors import (
     SendUnknown,
     TimedOut,
 )
-from heymarket_async.limits import RateBudget, WaitTooLong
+from heymarket_async.events import AttemptEnded, AttemptStarted, SecretReplaced, Teller, Waiting, WaitReason, teller_for
+from heymarket_async.lanes import Lane
 from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
 from heymarket_async.transport import Attempt, Pool
@@ -40,13 +44,25 @@ class Account:
         clock: tells the time.
     """
 
-    __slots__ = ("budget", "credentials", "last_answer", "mint")
+    __slots__ = ("_clock", "_told", "budget", "credentials", "last_answer", "mint")
 
     def __init__(self, credentials: Credentials, rate_limit: int | None, clock: Clock) -> None:
         self.credentials = credentials
         self.mint = TokenMint(credentials, clock)
         self.budget = RateBudget(rate_limit, clock)
         self.last_answer: tuple[int, Mapping[str, str]] | None = None
+        self._clock = clock
+        self._told = 0.0
+
+    def note(self, reply: Reply) -> None:
+        """Remember an answer, and when it came."""
+        self.last_answer = (reply.status, reply.headers)
+        self._told = self._clock.monotonic()
+
+    def service_time(self) -> float | None:
+        """Return the Unix time by the service's clock, as the last answer told it; None if none did."""
+        date = None if self.last_answer is None else parse_date(self.last_answer[1].get("Date"))
+        return None if date is None else date + self._clock.monotonic() - self._told
 
 
 @attrs.frozen(kw_only=True, repr=False, eq=False)
@@ -69,25 +85,25 @@ class Engine:
 
     async def run(self, call: Call[T]) -> T:
         """Perform `call`. For arguments and errors see `AsyncSession.run`."""
-        request = encode(call)
-        account, clock, options = self.account, self.clock, self.options
+        request, account, clock, options = encode(call), self.account, self.clock, self.options
+        teller = teller_for(options.listeners, call, options.base_url)
         started = clock.monotonic()
         deadline = started + options.timeouts.total
-        attempts, renewed = 0, False
+        attempts = refusals = 0
         while True:
             attempts += 1
-            attempt = await self._attempt(call, request, attempts, started, deadline)
+            slot = await self._slot(call, teller, attempts, started, deadline)
+            attempt = await self._attempt(call, request, teller, attempts, slot, deadline)
             elapsed = clock.monotonic() - started
-            reply = attempt.reply
-            status = None if reply is None else reply.status
+            reply, status = attempt.reply, attempt.status
             if reply is not None:
-                account.last_answer = (reply.status, reply.headers)
-            if reply is not None and 200 <= reply.status <= 299 and not attempt.fault:
-                return decode(reply, call, self.reader, attempts=attempts, elapsed=elapsed, now=clock.wall())
-            if reply is not None and status == _UNAUTHORIZED and not renewed:
-                # Refused, so nothing was done: it may go once more, with a new token.
-                renewed = account.mint.discard(attempt.token, parse_date(reply.headers.get("Date")))
-                if renewed:
+                account.note(reply)
+                if 200 <= reply.status <= 299 and not attempt.fault:
+                    return decode(reply, call, self.reader, attempts=attempts, elapsed=elapsed, now=clock.wall())
+            if reply is not None and status == _UNAUTHORIZED:
+                # Refused, so nothing was done: it may go once more, with another token.
+                refusals += 1
+                if self._renew(attempt.token, refusals, reply, teller, attempts):
                     continue
             asked = None if reply is None else retry_after(reply, clock.wall())
             wait = wait_before_next(
@@ -104,24 +120,49 @@ class Engine:
                 account.budget.pause(asked if asked is not None else options.retries.cap if wait is None else wait)
             if wait is None:
                 raise self._error(call, attempt, attempts=attempts, elapsed=elapsed)
-            await clock.sleep(wait)
+            if teller is not None:
+                reason = WaitReason.RETRY if asked is None else WaitReason.RETRY_AFTER
+                teller.tell(Waiting, attempt=attempts + 1, reason=reason, seconds=wait)
+            async with self.pool.while_open():
+                await clock.sleep(wait)
 
-    async def _attempt(
-        self, call: Call[Any], request: Request, attempts: int, started: float, deadline: float
-    ) -> Attempt:
-        left = deadline - self.clock.monotonic()
-        budget = self.account.budget
+    async def _slot(
+        self, call: Call[Any], teller: Teller | None, attempts: int, started: float, deadline: float
+    ) -> AbstractEventLoop:
+        """Take a slot of the rate budget, after waiting for it in turn where needed."""
+        budget, lane = self.account.budget, self._lane(call)
+        taken = budget.take(lane)
+        if taken is not None:
+            return taken
+        now = self.clock.monotonic()
+        if teller is not None:
+            teller.tell(Waiting, attempt=attempts, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
         try:
-            slot = await budget.acquire(left)
+            async with self.pool.while_open():
+                return await budget.acquire(deadline - now, lane)
         except WaitTooLong as too_long:
             raise RateBudgetExceeded(
-                f"The rate limit lets the next request go in {too_long.wait:.1f} s; this call has {left:.1f} s left.",
+                f"The rate limit lets the next request go in {too_long.wait:.1f} s; this call has "
+                f"{max(deadline - self.clock.monotonic(), 0.0):.1f} s left.",
                 wait=too_long.wait,
                 **_facts(call, attempts - 1, self.clock.monotonic() - started),
             ) from None
-        counts = True
+
+    async def _attempt(
+        self,
+        call: Call[Any],
+        request: Request,
+        teller: Teller | None,
+        attempts: int,
+        slot: AbstractEventLoop,
+        deadline: float,
+    ) -> Attempt:
+        """Send the request once, and tell how that ended, whatever happens."""
+        options, clock, began = self.options, self.clock, self.clock.monotonic()
+        attempt = Attempt(outcome=Outcome.UNKNOWN)
         try:
-            options = self.options
+            if teller is not None:
+                teller.tell(AttemptStarted, attempt=attempts, lane=self._lane(call))
             attempt = await self.pool.exchange(
                 request,
                 base_url=options.base_url,
@@ -129,12 +170,44 @@ class Engine:
                 mint=self.account.mint,
                 timeouts=options.timeouts,
                 proxy=options.proxy,
-                left=deadline - self.clock.monotonic(),
+                largest_reply=options.largest_reply,
+                deadline=clock.timeout(deadline - began),
             )
-            counts = attempt.outcome is not Outcome.NEVER_SENT
             return attempt
         finally:
-            budget.release(slot, counts=counts)
+            self.account.budget.release(slot, counts=attempt.outcome is not Outcome.NEVER_SENT)
+            elapsed, reply = clock.monotonic() - began, attempt.reply
+            if reply is not None:
+                captured(self.pool, call.operation.name, attempts, elapsed, reply)
+            if teller is not None:
+                teller.tell(
+                    AttemptEnded,
+                    attempt=attempts,
+                    outcome=attempt.outcome,
+                    status=attempt.status,
+                    request_id=None if reply is None else reply.request_id,
+                    fault=attempt.fault,
+                    cancelled=reply is None and not attempt.fault,
+                    elapsed=elapsed,
+                    size=0 if reply is None else len(reply.body),
+                )
+
+    def _lane(self, call: Call[Any]) -> Lane:
+        if self.options.lane is not None:
+            return self.options.lane
+        return Lane.SEND if call.operation.effect is Effect.SENDS else Lane.INTERACTIVE
+
+    def _renew(self, token: str | None, refusals: int, reply: Reply, teller: Teller | None, attempts: int) -> bool:
+        """Say whether there is another token for a call that was refused: a new one, then one of another Secret."""
+        mint = self.account.mint
+        if refusals == 1:
+            return mint.discard(token, parse_date(reply.headers.get("Date")))
+        before = mint.in_use
+        if refusals > 2 or not mint.turn_over(token):
+            return False
+        if teller is not None and mint.in_use != before:
+            teller.tell(SecretReplaced, attempt=attempts, in_use=mint.in_use)
+        return True
 
     def _error(self, call: Call[Any], attempt: Attempt, *, attempts: int, elapsed: float) -> CallError:
         """Return the error that the last attempt of a call means."""

@@ -13,7 +13,8 @@
         │   ├── NeverSent             the request did not reach the wire: nothing happened
         │   ├── TimedOut              the answer did not come in time (also a TimeoutError)
         │   ├── ConnectionLost        the connection broke before the answer was complete
-        │   └── SendUnknown           a send whose outcome is not known: do not repeat it blindly
+        │   └── SendUnknown           a send whose outcome is not known: `await error.resolve()` looks for it
+        ├── Unsettled                 somebody has to look: base of SendUnknown and ServerError, too
         ├── RateBudgetExceeded        the wait for the rate limit would have been too long; nothing was sent
         └── AnsweredError             there is an answer
             ├── ReplyError            the service said yes, but its answer cannot be read
@@ -25,7 +26,7 @@
                 ├── Conflict              409
                 ├── UnprocessableEntity   422
                 ├── RateLimited           429
-                ├── ServerError           500 to 599
+                ├── ServerError           500 to 599; it has `resolve()` too, for a send
                 └── UnexpectedStatus      anything else
 
 `str(error)` never holds a secret, a token, a phone number or a text: what the service wrote is in `error.text`.
@@ -35,8 +36,12 @@ All errors can be pickled.
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
+
+from heymarket_async.resolution import Resolution, SendState
 
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
 
@@ -167,18 +172,52 @@ class ConnectionLost(TransportError):
     advice = "Repeating it is safe."
 
 
-class SendUnknown(TransportError):
-    """A send went out, but no answer came back: it may or may not have taken effect.
+class Unsettled(CallError):
+    """A call after which somebody has to look whether it took effect. Base of `SendUnknown` and `ServerError`.
 
     Attributes:
-        local_id: the identifier that the send carried, if any. A message has it too, so it can be looked for.
+        local_id: the identifier that a send carried, if any. A message has it too, so it can be looked for.
     """
-
-    advice = "Do not repeat it blindly: look first whether it took effect."
 
     def __init__(self, message: str, *, local_id: str | None = None, **facts: Any) -> None:
         super().__init__(message, **facts)
         self.local_id = local_id
+        self._look: Look | None = None
+
+    def resolved_by(self, look: Look) -> None:
+        """Say how to find out whether it took effect."""
+        self._look = look
+
+    async def resolve(self, *, patience: float = 5.0) -> Resolution:
+        """Look in the conversation whether the message is there.
+
+        Args:
+            patience: seconds to look again in, while it is not there: the service may be still at it.
+
+        Returns:
+            What was found. An error of the look itself is not raised; the state is then `UNKNOWN`.
+
+        Raises:
+            ArgumentError: `patience` is not a number of seconds from 0 on.
+        """
+        if isinstance(patience, bool) or not isinstance(patience, int | float) or not 0 <= patience < math.inf:
+            raise ArgumentError("patience must be a number of seconds from 0 on.", argument="patience")
+        if self._look is None:
+            return Resolution(state=SendState.UNKNOWN, reason="There is no way to look for what this call does.")
+        return await self._look(self, patience)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The way to look leads through a session, which stays in its process.
+        return (*super().__reduce__()[:2], {**self.__dict__, "_look": None})
+
+
+Look = Callable[[Unsettled, float], Awaitable[Resolution]]
+
+
+class SendUnknown(TransportError, Unsettled):
+    """A send went out, but no answer came back: it may or may not have taken effect."""
+
+    advice = "Do not repeat it blindly: `await error.resolve()` looks whether it took effect."
 
 
 class RateBudgetExceeded(CallError):
@@ -308,11 +347,11 @@ class RateLimited(ApiError):
         self.retry_after = retry_after
 
 
-class ServerError(ApiError):
-    """5xx: the service failed."""
+class ServerError(ApiError, Unsettled):
+    """5xx: the service failed. A send may have taken effect all the same."""
 
     advice = (
-        "Call again later; for a send, look first whether it took effect. "
+        "Call again later; for a send, look first whether it took effect (`await error.resolve()`). "
         "The service's support asks for the request id."
     )
 

@@ -1,17 +1,17 @@
-"""The rate budget of one set of credentials: never more requests than the service allows in any minute.
+"""The rate limit of one set of credentials: never more requests than the service allows in any minute. Pure.
 
 https://developers.heymarket.com/rate-limits
 """
 
 from __future__ import annotations
 
-import asyncio
+import math
 from collections import deque
 from typing import Final
 
 import attrs
 
-from heymarket_async.clock import Clock
+from heymarket_async.lanes import Lane
 
 # https://developers.heymarket.com/rate-limits: "500 requests per minute"
 DEFAULT_LIMIT: Final = 500
@@ -20,18 +20,11 @@ PERIOD: Final = 60.0
 SLACK: Final = 0.05
 # One header that makes no sense must not silence a program for good.
 LONGEST_PAUSE: Final = 3600.0
-
-
-class WaitTooLong(Exception):
-    """A slot comes free only after the caller's patience ends.
-
-    Attributes:
-        wait: seconds until it comes free.
-    """
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(wait)
-        self.wait = wait
+# Of the limit, what a call of each lane leaves free when it goes at once. Beyond that, calls go evenly spaced: so a
+# crowd of readers leaves room for a send, polls never crowd, and nobody meets a minute that is used up to its end.
+SPARE: Final = {Lane.SEND: 0.1, Lane.INTERACTIVE: 0.2, Lane.POLL: 1.0, Lane.EXPORT: 1.0}
+# Of the limit, what only sends may take: so one that comes alone goes at once, however busy the other lanes are.
+FOR_SENDS: Final = 0.004
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +35,7 @@ class BudgetState:
         limit: requests that any minute may hold; None if the budget is lifted.
         left: requests that the limit lets go at once; None if the budget is lifted.
         in_flight: requests that have no answer yet.
-        waiting: calls that wait for a slot.
+        waiting: calls that wait for their turn.
         next_in: seconds until a call that is made now may go, as far as can be told; 0.0 if it may go at once.
         paused_for: seconds for which the service asked for silence by its last 429.
     """
@@ -55,8 +48,8 @@ class BudgetState:
     paused_for: float
 
 
-class RateBudget:
-    """Counts the requests of one account, and lets a caller wait for its turn.
+class Window:
+    """Counts requests, and says when the next one may go.
 
     The service counts a request at some moment between its start and its answer. So a slot is taken at the start, and
     comes free a minute after the answer: then no minute of the service's can hold more than the limit, wherever its
@@ -64,141 +57,74 @@ class RateBudget:
 
     Args:
         limit: requests in any minute at the most; None for no limit.
-        clock: tells monotonic time.
     """
 
-    __slots__ = ("_clock", "_ended", "_in_flight", "_limit", "_loop", "_paused_until", "_queue")
+    __slots__ = ("_ended", "_kept", "_paced_due", "_paused_until", "_spare", "in_flight", "limit")
 
-    def __init__(self, limit: int | None, clock: Clock) -> None:
-        self._limit = limit
-        self._clock = clock
-        self._in_flight = 0
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self.in_flight = 0
+        self._spare = {lane: int((limit or 0) * part) for lane, part in SPARE.items()}
         self._ended: deque[float] = deque()
-        self._paused_until = 0.0
-        self._queue: deque[asyncio.Future[None]] = deque()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._kept = {lane: 0 if lane is Lane.SEND else int((limit or 0) * FOR_SENDS) for lane in Lane}
+        self._paced_due = dict.fromkeys(Lane, -math.inf)
+        self._paused_until = -math.inf
 
-    def __repr__(self) -> str:
-        return f"RateBudget({self.state})"
+    def start(self, lane: Lane, now: float) -> None:
+        """Take a slot, which `ready` said may be taken."""
+        free = self.free(now)
+        if free is not None and free <= self._spare[lane]:
+            gap = self._gap(now, free)
+            for each in Lane:
+                if each >= lane:  # A lower lane keeps its distance from a higher one, not the other way round.
+                    self._paced_due[each] = max(self._paced_due[each], now - gap) + gap
+        self.in_flight += 1
 
-    @property
-    def state(self) -> BudgetState:
-        """How much is left now."""
-        now = self._clock.monotonic()
-        return BudgetState(
-            limit=self._limit,
-            left=self._free(now),
-            in_flight=self._in_flight,
-            waiting=len(self._queue),
-            next_in=self._wait(now, ahead=len(self._queue)),
-            paused_for=max(self._paused_until - now, 0.0),
-        )
+    def end(self, now: float, *, counts: bool) -> None:
+        """Say that a request has ended. One that cannot have reached the service takes nothing."""
+        self.in_flight -= 1
+        if counts and self.limit is not None:
+            self._ended.append(now)
 
-    def pause(self, seconds: float) -> None:
-        """Let nothing go for `seconds`, an hour at the most, because the service said so.
+    def end_all(self, now: float) -> None:
+        """Say that all requests that were under way have ended, nobody knows how."""
+        while self.in_flight:
+            self.end(now, counts=True)
 
-        A longer pause that is on already stays.
-        """
-        self._paused_until = max(self._paused_until, self._clock.monotonic() + min(seconds, LONGEST_PAUSE))
+    def pause(self, seconds: float, now: float) -> None:
+        """Let nothing go for `seconds`, an hour at the most. A longer pause that is on already stays."""
+        self._paused_until = max(self._paused_until, now + min(seconds, LONGEST_PAUSE))
 
-    async def acquire(self, patience: float) -> asyncio.AbstractEventLoop:
-        """Take a slot, after waiting for it in turn where needed. `release` must follow.
+    def paused_for(self, now: float) -> float:
+        """Return the seconds that are left of a pause."""
+        return max(self._paused_until - now, 0.0)
 
-        Args:
-            patience: seconds to wait at the most.
-
-        Returns:
-            The event loop on which it was taken, for `release`.
-
-        Raises:
-            WaitTooLong: the wait would be longer. It is raised at once where that can be told, and else when the
-                patience ends.
-        """
-        now = self._clock.monotonic()
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._move_to(loop, now)
-        if not self._queue and now >= self._paused_until and self._free(now) != 0:
-            self._in_flight += 1
-            return loop
-        deadline = now + patience
-        self._check_patience(now, deadline, ahead=len(self._queue))
-        turn: asyncio.Future[None] = loop.create_future()
-        self._queue.append(turn)
-        try:
-            if self._queue[0] is not turn:
-                await self._come_to_the_head(turn, deadline)
-            await self._wait_at_the_head(deadline)
-            self._in_flight += 1
-            return loop
-        finally:
-            if loop is self._loop:
-                self._queue.remove(turn)
-                if self._queue and not self._queue[0].done():
-                    self._queue[0].set_result(None)
-
-    def release(self, taken_on: asyncio.AbstractEventLoop | None = None, *, counts: bool = True) -> None:
-        """Say that a request has ended.
-
-        Args:
-            taken_on: what `acquire` returned; needed where the event loop may have changed since.
-            counts: whether it may have reached the service. One that has not takes nothing from the budget.
-        """
-        if taken_on is not None and taken_on is not self._loop:
-            return  # Its loop has ended, and its slot was given up then.
-        self._in_flight -= 1
-        if counts and self._limit is not None:
-            self._ended.append(self._clock.monotonic())
-
-    def _move_to(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
-        """Go on with another event loop: those who waited on the last one, or were under way there, are gone."""
-        if self._limit is not None:
-            self._ended.extend([now] * self._in_flight)
-        self._in_flight = 0
-        self._queue.clear()
-        self._loop = loop
-
-    async def _come_to_the_head(self, turn: asyncio.Future[None], deadline: float) -> None:
-        alarm = asyncio.ensure_future(self._clock.sleep(deadline - self._clock.monotonic()))
-        try:
-            await asyncio.wait((turn, alarm), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            alarm.cancel()
-        if not turn.done():
-            raise WaitTooLong(self._wait(self._clock.monotonic(), ahead=self._queue.index(turn)))
-
-    async def _wait_at_the_head(self, deadline: float) -> None:
-        while True:
-            now = self._clock.monotonic()
-            wait = self._wait(now, ahead=0)
-            if wait <= 0.0:
-                return
-            self._check_patience(now, deadline, ahead=0)
-            # Nothing makes a slot free sooner than that, and meanwhile it may turn out to be later: so look again.
-            await self._clock.sleep(wait)
-
-    def _check_patience(self, now: float, deadline: float, *, ahead: int) -> None:
-        wait = self._wait(now, ahead)
-        if now + wait > deadline:
-            raise WaitTooLong(wait)
-
-    def _wait(self, now: float, ahead: int) -> float:
-        """Return the seconds that a call has to wait behind `ahead` others, at the least."""
-        pause = max(self._paused_until - now, 0.0)
-        if self._limit is None:
-            return pause
-        # After one round of all slots, each of them has served one of those ahead.
-        rounds, place = divmod(ahead, self._limit)
-        return max(pause, self._until_free(now, place)) + rounds * (PERIOD + SLACK)
-
-    def _free(self, now: float) -> int | None:
+    def free(self, now: float) -> int | None:
         """Return how many slots are free; None for any number."""
-        if self._limit is None:
+        if self.limit is None:
             return None
         ended = self._ended
         while ended and ended[0] + PERIOD + SLACK <= now:
             ended.popleft()
-        return max(self._limit - self._in_flight - len(ended), 0)
+        return max(self.limit - self.in_flight - len(ended), 0)
+
+    def ready(self, lane: Lane, now: float) -> float:
+        """Return the seconds until a call of `lane` may go, at the least; 0.0 if it may go now."""
+        pause = self.paused_for(now)
+        free = self.free(now)
+        if free is None or free > self._spare[lane]:
+            return pause
+        paced = max(self._paced_due[lane] - now, self._until_free(now, self._kept[lane]))
+        return max(pause, min(paced, self._until_free(now, self._spare[lane])))
+
+    def wait(self, now: float, ahead: int) -> float:
+        """Return the seconds until a slot for a call behind `ahead` others comes free, at the least."""
+        pause = self.paused_for(now)
+        if self.limit is None:
+            return pause
+        # After one round of all slots, each of them has served one of those ahead.
+        rounds, place = divmod(ahead, self.limit)
+        return max(pause, self._until_free(now, place)) + rounds * (PERIOD + SLACK)
 
     def _until_free(self, now: float, place: int) -> float:
         """Return the seconds until the slot at `place` comes free, at the least.
@@ -206,9 +132,20 @@ class RateBudget:
         First are the free slots, then those whose requests have ended, then those with requests in flight, which end
         now at the earliest.
         """
-        free = self._free(now)
+        free = self.free(now)
         if free is None or place < free:
             return 0.0
         if place - free < len(self._ended):
             return self._ended[place - free] + PERIOD + SLACK - now
         return PERIOD + SLACK
+
+    def _gap(self, now: float, free: int) -> float:
+        """Return the seconds between calls at which the free slots last until others come free.
+
+        That is asked of each slot that will come free: the slots before it must last until then.
+        """
+        gap = (PERIOD + SLACK) / (free + len(self._ended))
+        soonest = PERIOD + SLACK - now
+        for before, ended in enumerate(self._ended, free):
+            gap = max(gap, (ended + soonest) / before)
+        return gap

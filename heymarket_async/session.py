@@ -6,33 +6,42 @@ import copy
 import os
 import ssl
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Final, Self, TypedDict, Unpack
 
 import aiohttp
 import attrs
+from typing_extensions import TypeVar
 
-from heymarket_async.arguments import check_method, check_params, check_path, masked_path, wrong
+from heymarket_async.arguments import wrong
 from heymarket_async.auth import Credentials, credentials_from_env
-from heymarket_async.calls import Call, Effect, Operation, Reply
+from heymarket_async.calls import Call, Effect, Reply
+from heymarket_async.capture import CapturedReply, capturing
 from heymarket_async.clock import SYSTEM_CLOCK, Clock
 from heymarket_async.convert import Reader
 from heymarket_async.drift import Drift
 from heymarket_async.engine import Account, Engine
 from heymarket_async.errors import ConfigurationError, SessionClosed
+from heymarket_async.events import Listener
+from heymarket_async.lanes import Lane
 from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
 from heymarket_async.phones import check_region
+from heymarket_async.resources.by_hand import call_by_hand
 from heymarket_async.resources.nouns import Nouns
 from heymarket_async.retry import Retries
 from heymarket_async.settings import (
     BASE_URL_VARIABLE,
     DEFAULT_BASE_URL,
+    LARGEST_REPLY,
     Options,
     Timeouts,
     check_base_url,
     check_count,
     check_credentials,
+    check_lane,
+    check_listeners,
     check_proxy,
     check_retries,
     check_timeout,
@@ -44,6 +53,9 @@ from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings, cal
 from heymarket_async.values import UNSET
 
 T = TypeVar("T")
+R = TypeVar("R", default=Any)
+
+_PLAIN_JSON: Final[type[Any]] = object
 
 
 class SessionSettings(TypedDict, total=False):
@@ -60,6 +72,9 @@ class SessionSettings(TypedDict, total=False):
     user_agent: str | None
     strict: bool
     default_region: str | None
+    lane: Lane | None
+    listeners: Iterable[Listener]
+    largest_reply: int
     client_session: aiohttp.ClientSession | None
     connector: aiohttp.BaseConnector | None
     clock: Clock
@@ -86,6 +101,9 @@ class AsyncSession(Nouns):
         strict: raise `ReplyError` where a value in a reply does not fit its model, in place of keeping it in `extra`.
         default_region: a two-letter country, such as `US`, whose phone numbers may be written without their country
             code; it needs the extra `phones`.
+        lane: how urgent calls are, where several wait for the rate limit; by default a send comes before the rest.
+        listeners: functions that are called with each `Event` of each call: attempts, waits, and what came of them.
+        largest_reply: bytes that the body of an answer may have; a larger one is a `ReplyError`.
         client_session: an `aiohttp.ClientSession` to borrow. It is never closed here.
         connector: an aiohttp connector to borrow. It is never closed here.
         clock: tells the time; for tests.
@@ -111,6 +129,9 @@ class AsyncSession(Nouns):
         user_agent: str | None = None,
         strict: bool = False,
         default_region: str | None = None,
+        lane: Lane | None = None,
+        listeners: Iterable[Listener] = (),
+        largest_reply: int = LARGEST_REPLY,
         client_session: aiohttp.ClientSession | None = None,
         connector: aiohttp.BaseConnector | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -139,6 +160,9 @@ class AsyncSession(Nouns):
                 headers=headers_for(check_user_agent(user_agent)),
                 default_region=check_region(default_region),
                 proxy=self._proxy_for(address),
+                lane=check_lane(lane),
+                listeners=check_listeners(listeners),
+                largest_reply=check_count("largest_reply", largest_reply),
             ),
             clock=clock,
         )
@@ -189,6 +213,10 @@ class AsyncSession(Nouns):
         """Where replies differed from the models so far: names and counts, never values."""
         return self._engine.reader.drift
 
+    def service_time(self) -> float | None:
+        """Return the Unix time by the service's clock, to a second, as its last answer told; None before the first."""
+        return self._engine.account.service_time()
+
     @property
     def last_reply(self) -> Reply | None:
         """Status and headers of the last answer to this account, refusals included; None before the first.
@@ -216,9 +244,9 @@ class AsyncSession(Nouns):
     async def close(self) -> None:
         """Close the session, and the connections if it opened them. Closing twice does no harm.
 
-        Calls that are under way fail; one that waits for another attempt or for the rate limit fails at the end of its
-        wait. A copy made by `with_options` or `as_account` leaves the connections to the session that it is a copy of
-        or, where that is gone, to the last of its copies.
+        Calls that are under way fail, those that wait fail with `SessionClosed`. A copy made by `with_options` or
+        `as_account` leaves the connections to the session that it is a copy of or, where that is gone, to the last of
+        its copies.
         """
         self._closed = True
         orphaned = self._root is not None and self._root() is None and all(other.closed for other in self._family)
@@ -232,6 +260,8 @@ class AsyncSession(Nouns):
         timeout: float | Timeouts | None = None,
         retries: Retries | None = None,
         user_agent: str | None = None,
+        lane: Lane | None = None,
+        listeners: Iterable[Listener] | None = None,
     ) -> Self:
         """Return a copy with other options, on the same connections, token and rate budget.
 
@@ -240,6 +270,8 @@ class AsyncSession(Nouns):
             timeout: seconds for a call, which leaves the other timeouts as they are; or `Timeouts`.
             retries: how often and how patiently a call is tried again.
             user_agent: the name of your program.
+            lane: how urgent its calls are.
+            listeners: who is told of its calls, in place of those who were.
 
         Raises:
             ConfigurationError: a value makes no sense.
@@ -255,7 +287,19 @@ class AsyncSession(Nouns):
             changes["retries"] = check_retries(retries)
         if user_agent is not None:
             changes["headers"] = headers_for(check_user_agent(user_agent))
+        if lane is not None:
+            changes["lane"] = check_lane(lane)
+        if listeners is not None:
+            changes["listeners"] = check_listeners(listeners)
         return self._copy(attrs.evolve(self._engine, options=attrs.evolve(options, **changes)))
+
+    def capture(self) -> AbstractContextManager[list[CapturedReply]]:
+        """Return a list that is filled, while a `with` block runs, with the replies to this session's calls.
+
+        It sees the calls of its own task, and of tasks that are made in it; those of copies too. Refusals are among
+        them.
+        """
+        return capturing(self._engine.pool)
 
     def as_account(self, credentials: Credentials) -> Self:
         """Return a copy for another team, on the same connections, with a token and a rate budget of its own.
@@ -269,7 +313,6 @@ class AsyncSession(Nouns):
         account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock)
         return self._copy(attrs.evolve(self._engine, account=account))
 
-    @overload
     async def request(
         self,
         method: str,
@@ -278,30 +321,8 @@ class AsyncSession(Nouns):
         params: Mapping[str, str | int] | None = None,
         json: Any = UNSET,
         effect: Effect | None = None,
-        reply: type[T],
-    ) -> T: ...
-
-    @overload
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        json: Any = UNSET,
-        effect: Effect | None = None,
-    ) -> Any: ...
-
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        json: Any = UNSET,
-        effect: Effect | None = None,
-        reply: type[Any] = object,
-    ) -> Any:
+        reply: type[R] = _PLAIN_JSON,
+    ) -> R:
         """Make any request of the service, with the same tokens, limits, retries and errors as every call.
 
         Args:
@@ -320,24 +341,17 @@ class AsyncSession(Nouns):
             TransportError: there is no complete answer.
             ReplyError: the answer cannot be read.
         """
-        method = check_method(method)
-        check_path(path)
         if not self._engine.reader.can_read(reply):
             raise wrong("reply", "must be a model, or a type that is made of models and plain types")
-        operation: Operation[Any] = Operation(
-            name="request",
-            method=method,
-            path=masked_path(path),
-            effect=effect or (Effect.READS if method in ("GET", "HEAD") else Effect.SENDS),
-            reply=reply,
-        )
-        return await self.run(Call(operation=operation, path=path, query=check_params(params), body=json))
+        return await self.run(call_by_hand(method, path, params=params, json=json, effect=effect, reply=reply))
 
-    async def run(self, call: Call[T]) -> T:
+    async def run(self, call: Call[T], *, within: float | None = None, retries: Retries | None = None) -> T:
         """Perform `call`: every method of this library comes through here.
 
         Args:
             call: an operation with its arguments.
+            within: seconds from its start to its end, attempts and waits included; by default those of the session.
+            retries: how often and how patiently it is tried again; by default as the session does.
 
         Raises:
             ApiError: the service refused.
@@ -345,11 +359,15 @@ class AsyncSession(Nouns):
             RateBudgetExceeded: the wait for the rate limit would be too long.
             ReplyError: the answer cannot be read.
             SessionError: the session is closed, or open on another event loop.
+            ConfigurationError: `within` or `retries` make no sense.
         """
         self._check_open()
+        engine = self._engine
+        if within is not None or retries is not None:
+            engine = self.with_options(timeout=within, retries=retries)._engine
         # First of all, so that a call on the wrong event loop takes no part in the rate budget.
-        self._engine.pool.open()
-        return await self._engine.run(call)
+        engine.pool.open()
+        return await engine.run(call)
 
     def _copy(self, engine: Engine) -> Self:
         self._check_open()

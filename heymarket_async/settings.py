@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
 from heymarket_async._version import __version__
-from heymarket_async.auth import ApiKey, ApiSecret, Credentials
+from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials
 from heymarket_async.errors import ConfigurationError
+from heymarket_async.events import Listener
+from heymarket_async.lanes import Lane
 from heymarket_async.retry import Retries
 
 DEFAULT_BASE_URL: Final = "https://api.heymarket.com"
+# The largest list that the service is known to answer is far smaller.
+LARGEST_REPLY: Final = 64 * 2**20
 BASE_URL_VARIABLE: Final = "HEYMARKET_BASE_URL"
 
 
@@ -53,6 +58,9 @@ class Options:
         headers: what is sent with every request, beside `Authorization`.
         default_region: the country whose national phone numbers are understood.
         proxy: URL of an HTTP proxy.
+        lane: how urgent calls are; None to go by what each does.
+        listeners: are told what happens during calls.
+        largest_reply: bytes that the body of an answer may have.
     """
 
     base_url: str
@@ -61,6 +69,9 @@ class Options:
     headers: Mapping[str, str]
     default_region: str | None = None
     proxy: str | None = None
+    lane: Lane | None = None
+    listeners: tuple[Listener, ...] = ()
+    largest_reply: int = LARGEST_REPLY
 
 
 def check_positive(what: str, value: object) -> float:
@@ -194,12 +205,43 @@ def check_credentials(value: object) -> Credentials:
     Raises:
         ConfigurationError: it is not.
     """
-    if not isinstance(value, ApiSecret | ApiKey):
+    if not isinstance(value, ApiSecret | ApiSecretPair | ApiKey):
         raise ConfigurationError(
-            f"credentials must be an ApiSecret or an ApiKey, not {type(value).__name__}.",
+            f"credentials must be an ApiSecret, an ApiSecretPair or an ApiKey, not {type(value).__name__}.",
             advice="Pass ApiSecret(id, key), or use AsyncSession.from_env().",
         )
     return value
+
+
+def check_lane(value: object) -> Lane | None:
+    """Return `value` if it is a lane or None.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if value is not None and not isinstance(value, Lane):
+        raise ConfigurationError(
+            f"lane must be a Lane, not {value!r}.", advice="Pass Lane.SEND, INTERACTIVE, POLL or EXPORT."
+        )
+    return value
+
+
+def check_listeners(value: object) -> tuple[Listener, ...]:
+    """Return listeners as a tuple.
+
+    Raises:
+        ConfigurationError: they are not several things that can be called.
+    """
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise ConfigurationError(f"listeners must be a sequence of functions, not {type(value).__name__}.")
+    listeners = tuple(cast("Iterable[Listener]", value))
+    for place, listener in enumerate(listeners):
+        if not callable(listener) or inspect.iscoroutinefunction(listener):
+            raise ConfigurationError(
+                f"listeners[{place}] must be a plain function of one event.",
+                advice="It is called between two awaits; let it put the event into a queue for slow work.",
+            )
+    return listeners
 
 
 def check_retries(value: object) -> Retries:

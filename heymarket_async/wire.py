@@ -11,7 +11,15 @@ import msgspec
 from heymarket_async.calls import Call, Effect, Reply
 from heymarket_async.convert import NotJson, Reader
 from heymarket_async.drift import Misfit
-from heymarket_async.errors import AnsweredError, ApiError, ArgumentError, RateLimited, ReplyError, class_for
+from heymarket_async.errors import (
+    AnsweredError,
+    ApiError,
+    ArgumentError,
+    RateLimited,
+    ReplyError,
+    ServerError,
+    class_for,
+)
 from heymarket_async.retry import parse_date, parse_retry_after
 from heymarket_async.values import UNSET
 
@@ -114,6 +122,8 @@ def api_error(reply: Reply, call: Call[Any], *, attempts: int, elapsed: float, n
     error: AnsweredError
     if kind is RateLimited:
         error = RateLimited(f"The service answered {reply.status}.", retry_after=retry_after(reply, now), **facts)
+    elif kind is ServerError:
+        error = ServerError(f"The service answered {reply.status}.", local_id=call.local_id, **facts)
     else:
         error = kind(f"The service answered {reply.status}.", **facts)
     if error.code:

@@ -47,6 +47,9 @@ class FakeRunner:
         self.calls: list[Call[Any]] = []
         self._answers = list(answers)
 
+    def service_time(self) -> float | None:
+        return self.clock.wall()
+
     async def run(self, call: Call[Any]) -> Any:
         self.calls.append(call)
         answer = self._answers.pop(0) if self._answers else nothing_of(call.operation)

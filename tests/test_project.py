@@ -19,19 +19,24 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Each storey imports only itself and those above it in this list.
 STOREYS = (
     "_version",
-    "errors",
     "values",
+    "models",
+    "resolution",
+    "errors",
     "clock",
     "phones",
     "arguments",
     "calls",
-    "models",
+    "capture",
     "drift",
     "staging",
     "convert",
     "auth",
     "retry",
+    "lanes",
     "limits",
+    "budget",
+    "events",
     "settings",
     "wire",
     "transport",
@@ -51,7 +56,7 @@ STOREYS = (
     "otel",
 )
 # The sandbox stands for the service: a mistake in how the client makes requests must not be repeated there.
-FOR_THE_SANDBOX = {"_version", "errors", "values", "clock", "phones", "models", "auth", "sandbox"}
+FOR_THE_SANDBOX = {"_version", "resolution", "errors", "values", "clock", "phones", "models", "auth", "sandbox"}
 # Its door to pytest hands out sessions, so it knows both sides.
 KNOWS_BOTH_SIDES = {"sandbox/pytest_plugin.py"}
 

@@ -117,7 +117,7 @@ class TestOtherEventLoops:
         dead.run_until_complete(asyncio.sleep(0))
         dead.close()
         assert (budget.state.in_flight, budget.state.waiting) == (2, 1)
-        budget._limit = 5
+        budget._window.limit = 5
         asyncio.run(asyncio.wait_for(take(3), 1))
         assert (budget.state.in_flight, budget.state.waiting, budget.state.left) == (3, 0, 0)
         budget.release(dead)
@@ -316,11 +316,10 @@ class TestErrors:
         assert heymarket_sandbox.requests[0].path == "/v1/nothing/15105550142"
 
     @pytest.mark.parametrize(("status", "error"), [(400, BadRequest), (503, ServerError)])
-    async def test_an_error_with_a_huge_body_is_still_that_error(self, heymarket_sandbox, monkeypatch, status, error):
-        monkeypatch.setattr("heymarket_async.transport._LARGEST_BODY", 100)
+    async def test_an_error_with_a_huge_body_is_still_that_error(self, heymarket_sandbox, status, error):
         heymarket_sandbox.script("*", Reply(status, "x" * 1000), times=3)
         async with AsyncSession(
-            heymarket_sandbox.secret, base_url=heymarket_sandbox.url, retries=Retries(base=0.0)
+            heymarket_sandbox.secret, base_url=heymarket_sandbox.url, retries=Retries(base=0.0), largest_reply=100
         ) as session:
             with pytest.raises(error) as caught:
                 await session.inboxes.list()

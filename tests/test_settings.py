@@ -156,7 +156,9 @@ class TestTheNameOfTheProgram:
 
 @pytest.mark.parametrize("value", [None, "id:key", ("id", "key"), ApiSecret])
 def test_credentials_are_an_api_secret_or_an_api_key_and_are_not_shown_otherwise(value):
-    with pytest.raises(ConfigurationError, match=r"^credentials must be an ApiSecret or an ApiKey, not ") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"^credentials must be an ApiSecret, an ApiSecretPair or an ApiKey, not "
+    ) as caught:
         check_credentials(value)
     assert "id:key" not in str(caught.value)
 

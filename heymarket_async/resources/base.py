@@ -27,6 +27,10 @@ class Runner(Protocol):
         """What tells the time."""
         ...
 
+    def service_time(self) -> float | None:
+        """Return the Unix time by the service's clock, or None while no answer has told it."""
+        ...
+
     async def run(self, call: Call[T]) -> T:
         """Perform `call`."""
         ...

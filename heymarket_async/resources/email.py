@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
 from heymarket_async.arguments import check_address, check_id, check_several, check_text, exactly_one, wrong
 from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.messages import SentMessage
 from heymarket_async.resources.base import Resource
+from heymarket_async.resources.looking import run_send
+from heymarket_async.resources.messages import Messages
 
 SEND_EMAIL = Operation(
     name="send_email",
@@ -61,7 +61,7 @@ class Email(Resource):
 
         Raises:
             ArgumentError: an argument makes no sense, or they do not go together. Nothing was sent.
-            SendUnknown: it went out, but no answer came back.
+            SendUnknown: it went out, but no answer came back; `await error.resolve()` looks for it.
             ApiError: the service refused.
 
         https://developers.heymarket.com/api-reference/messages/send-email
@@ -84,8 +84,7 @@ class Email(Resource):
             body["conv_title"] = check_text("title", title)
         if raw_text is not None:
             body["raw_text"] = check_text("raw_text", raw_text)
-        sent = await self._runner.run(SEND_EMAIL.call(body=body))
-        return attrs.evolve(sent, local_id=body["local_id"])
+        return await run_send(self._runner, SEND_EMAIL.call(body=body), Messages(self._runner).list)
 
 
 def _targets(kind: str, addresses: object, *, at_least: int) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
-
-import attrs
 
 from heymarket_async.arguments import (
     check_flag,
@@ -23,6 +22,7 @@ from heymarket_async.calls import Call, Effect, Operation, TimeCursor
 from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
 from heymarket_async.resources.base import Resource
+from heymarket_async.resources.looking import run_send
 
 SEND_MESSAGE = Operation(
     name="send_message",
@@ -112,7 +112,7 @@ class Messages(Resource):
 
         Raises:
             ArgumentError: an argument makes no sense, or they do not go together. Nothing was sent.
-            SendUnknown: it went out, but no answer came back.
+            SendUnknown: it went out, but no answer came back; `await error.resolve()` looks for it.
             ApiError: the service refused, for example because the contact opted out.
 
         https://developers.heymarket.com/api-reference/messages/send
@@ -134,8 +134,7 @@ class Messages(Resource):
             body["author"] = check_text("author", author)
         if activity_id is not None:
             body["activity_id"] = check_text("activity_id", activity_id)
-        sent = await self._runner.run(SEND_MESSAGE.call(body=body))
-        return attrs.evolve(sent, local_id=body["local_id"])
+        return await run_send(self._runner, SEND_MESSAGE.call(body=body), partial(_around, self, body))
 
     def list(
         self,
@@ -213,6 +212,14 @@ class Messages(Resource):
         """
         body = {} if before is None else {"date": rfc3339(check_time("before", before))}
         return await self._runner.run(COUNT_MESSAGES.call(body=body))
+
+
+def _around(messages: Messages, body: Mapping[str, Any]) -> Pager[Message]:
+    """Return the messages among which the one of a send would be."""
+    number = body.get("phone_number")
+    if number is None:
+        return messages.list()
+    return messages.history(phone_number=f"+{number}", inbox_id=body["inbox_id"])
 
 
 def _content(text: object, media_url: object, template_id: object, survey_id: object) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The pool of connections. The only file that speaks aiohttp."""
-# aiohttp has no public way to ask for a session's loop, to turn off its silent repeats, or to leave connections whose
-# event loop has ended. The tests would see if one of the private ways that are used here should go.
+"""The pool of connections: opened on first use, one exchange after another, closed in order."""
+# aiohttp has no public way to ask for a session's loop, or to turn off its silent repeats. The tests would see if one
+# of the private ways that are used here should go.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import io
 import os
 import socket
 import ssl
-import sys
-import warnings
 import weakref
-from collections.abc import Iterator, Mapping
-from types import FrameType
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import aiohttp
@@ -27,6 +25,7 @@ from heymarket_async.calls import Reply
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Timeouts
+from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
 from heymarket_async.wire import Request
 
 # Twenty connections carry 500 calls a minute even when each takes two seconds.
@@ -34,7 +33,6 @@ DEFAULT_POOL_SIZE: Final = 20
 # Short on purpose: a send that meets a connection which the service is just closing has an unknown outcome.
 _IDLE_SECONDS: Final = 15.0
 _DNS_SECONDS: Final = 60
-_LARGEST_BODY: Final = 64 * 2**20
 # aiohttp warns of larger bodies in one piece, because they hold the event loop.
 _LARGE_REQUEST: Final = 2**20
 
@@ -68,6 +66,11 @@ class Attempt:
     timed_out: bool = False
     token: str | None = attrs.field(default=None, repr=False)
 
+    @property
+    def status(self) -> int | None:
+        """The HTTP status, if there is an answer."""
+        return None if self.reply is None else self.reply.status
+
 
 class _Progress:
     """How far a request has come."""
@@ -79,17 +82,6 @@ class _Progress:
         self.token: str | None = None
 
 
-@attrs.define(eq=False)
-class _Open:
-    """An open pool, and what is needed to leave it without noise."""
-
-    http: aiohttp.ClientSession
-    loop: asyncio.AbstractEventLoop
-    gate: asyncio.Semaphore | None
-    opened_at: tuple[str, int]
-    borrowed_connector: bool
-
-
 class Pool:
     """One pool of connections, opened on first use and kept until `close`.
 
@@ -99,9 +91,10 @@ class Pool:
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
-        self._open: _Open | None = None
-        self._finalizer: weakref.finalize[[_Open], Pool] | None = None
+        self._open: OpenPool | None = None
+        self._finalizer: weakref.finalize[[OpenPool], Pool] | None = None
         self._targets: dict[tuple[str, str], URL] = {}
+        self._waits: set[asyncio.Timeout] = set()
         self.closed = False
 
     @property
@@ -109,7 +102,7 @@ class Pool:
         """Whether connections can be held at this moment."""
         return self._open is not None
 
-    def open(self) -> _Open:
+    def open(self) -> OpenPool:
         """Open the pool on the running event loop, unless it is open there.
 
         Raises:
@@ -127,19 +120,44 @@ class Pool:
         fresh = self._borrow(loop) or self._make(loop)
         self._open = fresh
         if self._settings.client_session is None:
-            self._finalizer = weakref.finalize(self, _forgotten, fresh)
+            self._finalizer = weakref.finalize(self, forgotten, fresh)
         return fresh
 
+    @contextlib.asynccontextmanager
+    async def while_open(self) -> AsyncGenerator[None]:
+        """End with `SessionClosed` what is awaited in the block, when the pool is closed.
+
+        Raises:
+            SessionClosed: it is closed, or was before.
+        """
+        wait = asyncio.timeout(None)
+        try:
+            async with wait:
+                if self.closed:
+                    wait.reschedule(asyncio.get_running_loop().time())
+                self._waits.add(wait)
+                yield
+        except TimeoutError:
+            if not wait.expired():
+                raise
+            raise SessionClosed("This session was closed while the call waited for its turn.") from None
+        finally:
+            self._waits.discard(wait)
+
     async def close(self) -> None:
-        """Close what this pool has opened. Closing twice does no harm."""
+        """Close what this pool has opened, and wake the calls that wait. Closing twice does no harm."""
         self.closed = True
         present, self._open = self._open, None
+        loop = asyncio.get_running_loop()
+        if present is not None and present.loop is loop:
+            for wait in self._waits:
+                wait.reschedule(loop.time())
         if present is None or self._settings.client_session is not None:
             return
         if self._finalizer is not None:
             self._finalizer.detach()
-        if present.loop is not asyncio.get_running_loop():
-            _abandon(present)
+        if present.loop is not loop:
+            abandon(present)
         elif present.borrowed_connector:
             present.http.detach()
         else:
@@ -154,7 +172,8 @@ class Pool:
         mint: TokenMint,
         timeouts: Timeouts,
         proxy: str | None,
-        left: float,
+        largest_reply: int,
+        deadline: AbstractAsyncContextManager[object],
     ) -> Attempt:
         """Send one request and read its answer to the end.
 
@@ -165,12 +184,13 @@ class Pool:
             mint: makes the token, at the moment when a connection is free for it.
             timeouts: for the connection and for silence.
             proxy: URL of an HTTP proxy.
-            left: seconds in which all of it must be done.
+            largest_reply: bytes that the body of an answer may have, decompressed.
+            deadline: ends with `TimeoutError` what is not done in time.
         """
         present = self.open()
         progress = _Progress()
         try:
-            async with asyncio.timeout(left), present.gate or contextlib.nullcontext():
+            async with deadline, present.gate or contextlib.nullcontext():
                 if present.http.closed:
                     raise SessionClosed("This session was closed while the call waited for a connection.")
                 progress.token = mint.token()
@@ -188,7 +208,7 @@ class Pool:
                     timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.read),
                     trace_request_ctx=progress,
                 ) as response:
-                    body_read, fault = await _read(response)
+                    body_read, fault = await _read(response, largest_reply)
                     reply = Reply(status=response.status, headers=response.headers, body=body_read)
             return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
         except SessionClosed:
@@ -216,7 +236,7 @@ class Pool:
                 self._targets[base_url, target] = url
         return url
 
-    def _leave(self, present: _Open, loop: asyncio.AbstractEventLoop) -> None:
+    def _leave(self, present: OpenPool, loop: asyncio.AbstractEventLoop) -> None:
         self._open = None
         if present.loop is loop:
             return  # The borrowed session was closed by its owner; _borrow tells.
@@ -225,9 +245,9 @@ class Pool:
             raise WrongEventLoop("This session is open on another event loop.")
         if self._finalizer is not None:
             self._finalizer.detach()
-            _abandon(present)
+            abandon(present)
 
-    def _borrow(self, loop: asyncio.AbstractEventLoop) -> _Open | None:
+    def _borrow(self, loop: asyncio.AbstractEventLoop) -> OpenPool | None:
         http = self._settings.client_session
         if http is None:
             return None
@@ -240,9 +260,9 @@ class Pool:
                 "The aiohttp.ClientSession that this session borrows has credentials of its own (auth=).",
                 advice="Borrow one without auth=: this session brings its own token.",
             )
-        return _Open(http, loop, _gate(http.connector), self._settings.made_at, borrowed_connector=True)
+        return OpenPool(http, loop, _gate(http.connector), self._settings.made_at, borrowed_connector=True)
 
-    def _make(self, loop: asyncio.AbstractEventLoop) -> _Open:
+    def _make(self, loop: asyncio.AbstractEventLoop) -> OpenPool:
         settings = self._settings
         connector = settings.connector
         if connector is None:
@@ -267,7 +287,7 @@ class Pool:
         # aiohttp repeats a PUT or a DELETE by itself where a kept connection turns out dead. We decide about repeats.
         http._retry_connection = False
         opened_at = caller() or settings.made_at
-        return _Open(http, loop, _gate(connector), opened_at, borrowed_connector=settings.connector is not None)
+        return OpenPool(http, loop, _gate(connector), opened_at, borrowed_connector=settings.connector is not None)
 
 
 def _gate(connector: aiohttp.BaseConnector | None) -> asyncio.Semaphore | None:
@@ -280,19 +300,19 @@ async def _note_sent(_session: aiohttp.ClientSession, context: Any, _params: Any
     context.trace_request_ctx.sent = True
 
 
-async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, str]:
+async def _read(response: aiohttp.ClientResponse, largest: int) -> tuple[bytes, str]:
     """Return the body, and what is wrong with it: one that is too large is not kept, and its connection is closed."""
-    too_large = f"is larger than {_LARGEST_BODY:,} bytes"
+    too_large = f"is larger than {largest:,} bytes"
     length = response.content_length
     if length is not None and "Content-Encoding" not in response.headers:
-        if length > _LARGEST_BODY and response.method != "HEAD":
+        if length > largest and response.method != "HEAD":
             response.close()
             return b"", too_large
         return await response.read(), ""
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece
-        if len(body) > _LARGEST_BODY:
+        if len(body) > largest:
             response.close()
             return b"", too_large
     return bytes(body), ""
@@ -319,60 +339,3 @@ def _in_words(error: Exception) -> str:
     elif isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
         reason = os.strerror(cause.errno)  # Its own text holds the address, where asyncio made it.
     return f"{name}: {reason}" if reason else name
-
-
-def caller() -> tuple[str, int] | None:
-    """Return file and line of the code outside this package that runs now.
-
-    None where that is the event loop: a call that runs as a task of its own does not show who made the task.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (package := str(frame.f_globals.get("__name__", "")).partition(".")[0]):
-        if package != __name__.partition(".")[0]:
-            return None if package == "asyncio" else (frame.f_code.co_filename, frame.f_lineno)
-        frame = frame.f_back
-    return None
-
-
-def _forgotten(present: _Open) -> None:
-    """Let go of a pool that nobody has closed, and say once where it was opened."""
-    if present.http.closed:
-        return
-    _abandon(present)
-    if not present.borrowed_connector:
-        filename, line = present.opened_at
-        message = f"An AsyncSession was opened at {filename}:{line} and never closed. Use `async with` or close()."
-        warnings.warn_explicit(message, ResourceWarning, filename, line)
-
-
-def _abandon(present: _Open) -> None:
-    """Close the sockets of a pool from outside its event loop, without the warnings of what is not closed in order."""
-    connector = present.http.connector
-    present.http.detach()
-    if connector is None or present.borrowed_connector:
-        return
-    transports = [] if present.loop.is_running() else list(_transports(connector))
-    connector._close(abort_ssl=True)
-    for transport in transports:
-        _drop(transport)
-
-
-def _transports(connector: aiohttp.BaseConnector) -> Iterator[asyncio.BaseTransport]:
-    protocols = [protocol for kept in connector._conns.values() for protocol, _ in kept]
-    for protocol in [*protocols, *connector._acquired]:
-        if protocol.transport is not None:
-            yield protocol.transport
-
-
-def _drop(transport: Any) -> None:
-    """Close the socket of a transport whose event loop does not run: its own close() would leave it to the loop."""
-    inner = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
-    for layer in (transport, inner):
-        if layer is None:
-            continue
-        with contextlib.suppress(Exception):
-            layer.close()
-        connection_lost = getattr(layer, "_call_connection_lost", None)
-        if connection_lost is not None:
-            with contextlib.suppress(Exception):
-                connection_lost(None)

@@ -1,0 +1,55 @@
+"""Replies as they came, beside the values that were made of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from contextvars import ContextVar
+from typing import Final
+
+import attrs
+
+from heymarket_async.calls import Reply
+
+
+@attrs.frozen(kw_only=True)
+class CapturedReply:
+    """One reply, refusals included.
+
+    Attributes:
+        operation: the name of the operation that it answers, such as `list_inboxes`.
+        attempt: the number of the attempt, from 1.
+        elapsed: seconds that the attempt took.
+        reply: status, headers and body.
+    """
+
+    operation: str
+    attempt: int
+    elapsed: float
+    reply: Reply
+
+
+# A context variable, so that a capture sees the calls of its own task and of tasks made in it, and no others.
+_captures: Final[ContextVar[tuple[tuple[object, list[CapturedReply]], ...]]] = ContextVar("captures", default=())
+
+
+@contextlib.contextmanager
+def capturing(owner: object) -> Generator[list[CapturedReply]]:
+    """Return a list that is filled, while the block runs, with the replies that `captured` is told of.
+
+    Args:
+        owner: whose replies; compared by identity.
+    """
+    replies: list[CapturedReply] = []
+    token = _captures.set((*_captures.get(), (owner, replies)))
+    try:
+        yield replies
+    finally:
+        _captures.reset(token)
+
+
+def captured(owner: object, operation: str, attempt: int, elapsed: float, reply: Reply) -> None:
+    """Hand a reply to those who capture the replies of `owner` here."""
+    for whose, replies in _captures.get():
+        if whose is owner:
+            replies.append(CapturedReply(operation=operation, attempt=attempt, elapsed=elapsed, reply=reply))

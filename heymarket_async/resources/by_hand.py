@@ -1,0 +1,31 @@
+"""Calls that no method makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from heymarket_async.arguments import check_method, check_params, check_path, masked_path
+from heymarket_async.calls import Call, Effect, Operation
+
+T = TypeVar("T")
+
+
+def call_by_hand(
+    method: str, path: str, *, params: Mapping[str, str | int] | None, json: Any, effect: Effect | None, reply: type[T]
+) -> Call[T]:
+    """Return the call that a request by hand is. For the arguments see `AsyncSession.request`.
+
+    Raises:
+        ArgumentError: an argument makes no sense.
+    """
+    method = check_method(method)
+    check_path(path)
+    operation = Operation(
+        name="request",
+        method=method,
+        path=masked_path(path),
+        effect=effect or (Effect.READS if method in ("GET", "HEAD") else Effect.SENDS),
+        reply=reply,
+    )
+    return Call(operation=operation, path=path, query=check_params(params), body=json)

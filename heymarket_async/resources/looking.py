@@ -1,0 +1,94 @@
+"""Sends, and the look for one whose outcome is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, cast
+
+import attrs
+
+from heymarket_async.calls import Call
+from heymarket_async.errors import CallError, SessionError, Unsettled
+from heymarket_async.models.messages import Message, SentMessage
+from heymarket_async.paging import Pager
+from heymarket_async.resolution import Resolution, SendState
+from heymarket_async.resources.base import Runner
+
+# Messages are dated by the service, when it gets to them: a look goes back a little further than the send.
+_MARGIN: Final = 60.0
+_MOST_MESSAGES: Final = 1000
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 5.0
+
+
+async def run_send(runner: Runner, call: Call[SentMessage], messages: Callable[[], Pager[Message]]) -> SentMessage:
+    """Perform a send, and let the error for an unknown outcome know how to look for the message.
+
+    Args:
+        runner: performs the call.
+        call: the send.
+        messages: makes a pager, newest first, of the messages that its message would be among.
+
+    Returns:
+        What the service says to it, with the `local_id` that was used.
+    """
+    began = runner.clock.monotonic()
+
+    async def look(error: Unsettled, patience: float) -> Resolution:
+        return await _look_until(runner, call, messages, began, patience)
+
+    try:
+        sent = await runner.run(call)
+    except Unsettled as error:
+        error.resolved_by(look)
+        raise
+    return attrs.evolve(sent, local_id=call.local_id)
+
+
+async def _look_until(
+    runner: Runner, call: Call[SentMessage], messages: Callable[[], Pager[Message]], began: float, patience: float
+) -> Resolution:
+    clock = runner.clock
+    end, pause = clock.monotonic() + patience, _FIRST_PAUSE
+    while True:
+        try:
+            found = await _look(runner, call, messages(), began)
+        except (CallError, SessionError) as error:
+            found = Resolution(state=SendState.UNKNOWN, reason=f"The look failed: {error}")
+        if found.state is SendState.SENT or clock.monotonic() + pause > end:
+            return found
+        await clock.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+async def _look(runner: Runner, call: Call[SentMessage], messages: Pager[Message], began: float) -> Resolution:
+    """Go back through the messages to a little before the send."""
+    seen, doubtful = 0, False
+    text = cast("dict[str, object]", call.body).get("text")
+    async for message in messages:
+        if message.local_id == call.local_id:
+            return Resolution(state=SendState.SENT, message=message)
+        since = _by_the_service(runner, began)
+        if since is not None and message.date is not None and message.date < since:
+            break
+        seen += 1
+        if seen >= _MOST_MESSAGES:
+            return Resolution(
+                state=SendState.UNKNOWN, reason=f"It is not among the last {seen:,} messages, and these are not all."
+            )
+        doubtful = doubtful or (
+            message.local_id is None and message.type != "inbound" and (text is None or message.text in (None, text))
+        )
+    if doubtful:
+        reason = "A message is there that may be it, but the service does not show its local_id."
+        return Resolution(state=SendState.UNKNOWN, reason=reason)
+    return Resolution(state=SendState.NOT_FOUND)
+
+
+def _by_the_service(runner: Runner, began: float) -> datetime | None:
+    """Return the earliest time that the message can have, by the service's clock, if that can be told."""
+    now = runner.service_time()
+    if now is None:
+        return None
+    return datetime.fromtimestamp(now - (runner.clock.monotonic() - began) - _MARGIN, UTC)

@@ -1,0 +1,6 @@
+"""Connections. The only part of the client that speaks aiohttp."""
+
+from heymarket_async.transport.leaving import caller
+from heymarket_async.transport.pool import DEFAULT_POOL_SIZE, Attempt, Pool, PoolSettings
+
+__all__ = ["DEFAULT_POOL_SIZE", "Attempt", "Pool", "PoolSettings", "caller"]
