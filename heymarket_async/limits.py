@@ -74,7 +74,7 @@ class Window:
         """Take a slot, which `ready` said may be taken."""
         free = self.free(now)
         if free is not None and free <= self._spare[lane]:
-            gap = self._gap(now, free)
+            gap = self._gap(now, free - self._kept[lane])
             for each in Lane:
                 if each >= lane:  # A lower lane keeps its distance from a higher one, not the other way round.
                     self._paced_due[each] = max(self._paced_due[each], now - gap) + gap
