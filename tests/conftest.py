@@ -66,3 +66,13 @@ def mocked() -> Iterator[aioresponses]:
     """Answers for every aiohttp session of this test, given as to `aioresponses`."""
     with mocked_aiohttp() as mock:
         yield mock
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run tests/truth at full length, and print figures")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether the tests in tests/truth run at full length."""
+    return bool(request.config.getoption("--full"))
