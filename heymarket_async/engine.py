@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from asyncio import AbstractEventLoop
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -21,9 +21,19 @@ from heymarket_async.errors import (
     NeverSent,
     RateBudgetExceeded,
     SendUnknown,
+    SessionClosed,
     TimedOut,
 )
-from heymarket_async.events import AttemptEnded, AttemptStarted, SecretReplaced, Teller, Waiting, WaitReason, teller_for
+from heymarket_async.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    SecretReplaced,
+    Teller,
+    Waiting,
+    WaitReason,
+    teller_for,
+)
 from heymarket_async.lanes import Lane
 from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
@@ -65,6 +75,34 @@ class Account:
         return None if date is None else date + self._clock.monotonic() - self._told
 
 
+@attrs.define(eq=False, repr=False)
+class _UnderWay(Generic[T]):
+    """A call that is being performed."""
+
+    call: Call[T]
+    request: Request
+    teller: Teller | None
+    started: float
+    deadline: float
+    attempts: int = 0
+    refusals: int = 0
+
+    def tell(self, kind: type[Event], **facts: Any) -> None:
+        if self.teller is not None:
+            self.teller.tell(kind, **facts)
+
+    def facts(self, elapsed: float) -> dict[str, Any]:
+        """Return what every error says of the call."""
+        operation = self.call.operation
+        return {
+            "operation": operation.name,
+            "method": operation.method,
+            "path": operation.path,
+            "attempts": self.attempts,
+            "elapsed": elapsed,
+        }
+
+
 @attrs.frozen(kw_only=True, repr=False, eq=False)
 class Engine:
     """Performs calls: waits for the rate budget, sends, reads, and tries again where that does no harm.
@@ -85,104 +123,89 @@ class Engine:
 
     async def run(self, call: Call[T]) -> T:
         """Perform `call`. For arguments and errors see `AsyncSession.run`."""
-        request, account, clock, options = encode(call), self.account, self.clock, self.options
+        clock, options, started = self.clock, self.options, self.clock.monotonic()
         teller = teller_for(options.listeners, call, options.base_url)
-        started = clock.monotonic()
-        deadline = started + options.timeouts.total
-        attempts = refusals = 0
+        way = _UnderWay(call, encode(call), teller, started, started + options.timeouts.total)
         while True:
-            attempts += 1
-            slot = await self._slot(call, teller, attempts, started, deadline)
-            attempt = await self._attempt(call, request, teller, attempts, slot, deadline)
-            elapsed = clock.monotonic() - started
-            reply, status = attempt.reply, attempt.status
+            slot = await self._slot(way)
+            attempt = await self._attempt(way, slot)
+            elapsed, reply = clock.monotonic() - started, attempt.reply
             if reply is not None:
-                account.note(reply)
+                self.account.note(reply)
                 if 200 <= reply.status <= 299 and not attempt.fault:
-                    return decode(reply, call, self.reader, attempts=attempts, elapsed=elapsed, now=clock.wall())
-            if reply is not None and status == _UNAUTHORIZED:
-                # Refused, so nothing was done: it may go once more, with another token.
-                refusals += 1
-                if self._renew(attempt.token, refusals, reply, teller, attempts):
-                    continue
+                    return decode(reply, call, self.reader, attempts=way.attempts, elapsed=elapsed, now=clock.wall())
+                if reply.status == _UNAUTHORIZED and self._renew(way, attempt.token, reply):
+                    continue  # Refused, so nothing was done: it goes once more, with another token.
             asked = None if reply is None else retry_after(reply, clock.wall())
             wait = wait_before_next(
                 options.retries,
                 call.operation.effect,
-                attempt=attempts,
+                attempt=way.attempts,
                 outcome=attempt.outcome,
-                status=status,
+                status=attempt.status,
                 retry_after=asked,
-                left=deadline - clock.monotonic(),
+                left=way.deadline - clock.monotonic(),
                 chance=random.random(),
             )
-            if status == TOO_MANY_REQUESTS:
-                account.budget.pause(asked if asked is not None else options.retries.cap if wait is None else wait)
+            if attempt.status == TOO_MANY_REQUESTS:
+                pause = asked if asked is not None else options.retries.cap if wait is None else wait
+                self.account.budget.pause(pause)
             if wait is None:
-                raise self._error(call, attempt, attempts=attempts, elapsed=elapsed)
-            if teller is not None:
-                reason = WaitReason.RETRY if asked is None else WaitReason.RETRY_AFTER
-                teller.tell(Waiting, attempt=attempts + 1, reason=reason, seconds=wait)
+                raise self._error(way, attempt, elapsed)
+            reason = WaitReason.RETRY if asked is None else WaitReason.RETRY_AFTER
+            way.tell(Waiting, attempt=way.attempts + 1, reason=reason, seconds=wait)
             async with self.pool.while_open():
                 await clock.sleep(wait)
 
-    async def _slot(
-        self, call: Call[Any], teller: Teller | None, attempts: int, started: float, deadline: float
-    ) -> AbstractEventLoop:
+    async def _slot(self, way: _UnderWay[Any]) -> AbstractEventLoop:
         """Take a slot of the rate budget, after waiting for it in turn where needed."""
-        budget, lane = self.account.budget, self._lane(call)
+        budget, lane = self.account.budget, self._lane(way.call)
         taken = budget.take(lane)
         if taken is not None:
             return taken
-        now = self.clock.monotonic()
-        if teller is not None:
-            teller.tell(Waiting, attempt=attempts, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
+        way.tell(Waiting, attempt=way.attempts + 1, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
         try:
             async with self.pool.while_open():
-                return await budget.acquire(deadline - now, lane)
+                return await budget.acquire(way.deadline - self.clock.monotonic(), lane)
         except WaitTooLong as too_long:
+            now = self.clock.monotonic()
             raise RateBudgetExceeded(
                 f"The rate limit lets the next request go in {too_long.wait:.1f} s; this call has "
-                f"{max(deadline - self.clock.monotonic(), 0.0):.1f} s left.",
+                f"{max(way.deadline - now, 0.0):.1f} s left.",
                 wait=too_long.wait,
-                **_facts(call, attempts - 1, self.clock.monotonic() - started),
+                **way.facts(now - way.started),
             ) from None
 
-    async def _attempt(
-        self,
-        call: Call[Any],
-        request: Request,
-        teller: Teller | None,
-        attempts: int,
-        slot: AbstractEventLoop,
-        deadline: float,
-    ) -> Attempt:
+    async def _attempt(self, way: _UnderWay[Any], slot: AbstractEventLoop) -> Attempt:
         """Send the request once, and tell how that ended, whatever happens."""
         options, clock, began = self.options, self.clock, self.clock.monotonic()
         attempt = Attempt(outcome=Outcome.UNKNOWN)
+        way.attempts += 1
         try:
-            if teller is not None:
-                teller.tell(AttemptStarted, attempt=attempts, lane=self._lane(call))
+            way.tell(AttemptStarted, attempt=way.attempts, lane=self._lane(way.call))
             attempt = await self.pool.exchange(
-                request,
+                way.request,
                 base_url=options.base_url,
                 headers=options.headers,
                 mint=self.account.mint,
                 timeouts=options.timeouts,
                 proxy=options.proxy,
                 largest_reply=options.largest_reply,
-                deadline=clock.timeout(deadline - began),
+                deadline=clock.timeout(way.deadline - began),
             )
             return attempt
+        except SessionClosed as closed:
+            attempt = Attempt(outcome=Outcome.NEVER_SENT, fault=type(closed).__name__)
+            raise
         finally:
             self.account.budget.release(slot, counts=attempt.outcome is not Outcome.NEVER_SENT)
             elapsed, reply = clock.monotonic() - began, attempt.reply
             if reply is not None:
-                captured(self.pool, call.operation.name, attempts, elapsed, reply)
-            if teller is not None:
-                teller.tell(
+                captured(self.pool, way.call.operation.name, way.attempts, elapsed, reply)
+            if way.teller is not None:
+                way.teller.tell(
                     AttemptEnded,
-                    attempt=attempts,
+                    attempt=way.attempts,
                     outcome=attempt.outcome,
                     status=attempt.status,
                     request_id=None if reply is None else reply.request_id,
@@ -197,26 +220,27 @@ class Engine:
             return self.options.lane
         return Lane.SEND if call.operation.effect is Effect.SENDS else Lane.INTERACTIVE
 
-    def _renew(self, token: str | None, refusals: int, reply: Reply, teller: Teller | None, attempts: int) -> bool:
+    def _renew(self, way: _UnderWay[Any], token: str | None, reply: Reply) -> bool:
         """Say whether there is another token for a call that was refused: a new one, then one of another Secret."""
         mint = self.account.mint
-        if refusals == 1:
+        way.refusals += 1
+        if way.refusals == 1:
             return mint.discard(token, parse_date(reply.headers.get("Date")))
         before = mint.in_use
-        if refusals > 2 or not mint.turn_over(token):
+        if way.refusals > 2 or not mint.turn_over(token):
             return False
-        if teller is not None and mint.in_use != before:
-            teller.tell(SecretReplaced, attempt=attempts, in_use=mint.in_use)
+        if mint.in_use != before:
+            way.tell(SecretReplaced, attempt=way.attempts, in_use=mint.in_use)
         return True
 
-    def _error(self, call: Call[Any], attempt: Attempt, *, attempts: int, elapsed: float) -> CallError:
+    def _error(self, way: _UnderWay[Any], attempt: Attempt, elapsed: float) -> CallError:
         """Return the error that the last attempt of a call means."""
-        reply = attempt.reply
+        call, reply = way.call, attempt.reply
         if reply is not None and attempt.fault and 200 <= reply.status <= 299:
-            return unreadable(reply, call, attempt.fault, attempts=attempts, elapsed=elapsed)
+            return unreadable(reply, call, attempt.fault, attempts=way.attempts, elapsed=elapsed)
         if reply is not None:
-            return api_error(reply, call, attempts=attempts, elapsed=elapsed, now=self.clock.wall())
-        facts = _facts(call, attempts, elapsed)
+            return api_error(reply, call, attempts=way.attempts, elapsed=elapsed, now=self.clock.wall())
+        facts = way.facts(elapsed)
         if attempt.outcome is Outcome.NEVER_SENT:
             return NeverSent(f"The request did not reach the service ({attempt.fault}).", **facts)
         if call.operation.effect is Effect.SENDS:
@@ -225,14 +249,3 @@ class Engine:
         if attempt.timed_out:
             return TimedOut(f"No complete answer came in time ({attempt.fault}).", **facts)
         return ConnectionLost(f"The connection broke before the answer was complete ({attempt.fault}).", **facts)
-
-
-def _facts(call: Call[Any], attempts: int, elapsed: float) -> dict[str, Any]:
-    operation = call.operation
-    return {
-        "operation": operation.name,
-        "method": operation.method,
-        "path": operation.path,
-        "attempts": attempts,
-        "elapsed": elapsed,
-    }

@@ -136,7 +136,7 @@ class Teller:
             "local_id": call.local_id,
         }
 
-    def tell(self, kind: type[AttemptStarted | AttemptEnded | Waiting | SecretReplaced], **facts: Any) -> None:
+    def tell(self, kind: type[Event], **facts: Any) -> None:
         """Tell of an event, made of its class and the facts that it has beside those of the call."""
         event: Event = kind(**self._facts, **facts)
         _log(event)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from heymarket_async.budget import RateBudget, WaitTooLong
 from heymarket_async.clock import VirtualClock
+from heymarket_async.lanes import Lane
 from heymarket_async.limits import LONGEST_PAUSE, PERIOD, SLACK, BudgetState
 
 MINUTE = PERIOD + SLACK
@@ -525,3 +526,82 @@ def test_no_slot_is_left_unused_while_somebody_waits(limit, count, takes):
     simulation = asyncio.run(Simulation(limit, plan, []).run())
     rounds = (count - 1) // limit
     assert max(start for start, _ in simulation.spans) == pytest.approx(rounds * (takes + MINUTE))
+
+
+class TestLanes:
+    """Who goes first; how often is in test_lanes.py, and how evenly in test_limits.py."""
+
+    async def crowd(self, clock, budget, lanes):
+        """Fill the budget, let calls of `lanes` wait for it in this order, and return the order in which they go."""
+        order = []
+
+        async def caller(lane):
+            slot = await budget.acquire(math.inf, lane)
+            order.append(lane)
+            budget.release(slot)
+
+        await take(budget, 1)
+        give_back(budget, 1)
+        tasks = []
+        for lane in lanes:
+            tasks.append(asyncio.create_task(caller(lane)))
+            await asyncio.sleep(0)
+        await play(clock, tasks)
+        return order
+
+    async def test_an_urgent_call_overtakes_those_that_wait_in_lower_lanes(self, clock):
+        order = await self.crowd(clock, RateBudget(1, clock), [Lane.EXPORT, Lane.POLL, Lane.INTERACTIVE, Lane.SEND])
+        assert order == [Lane.SEND, Lane.INTERACTIVE, Lane.POLL, Lane.EXPORT]
+
+    async def test_a_long_queue_of_sends_lets_one_below_go_after_every_fourth(self, clock):
+        order = await self.crowd(clock, RateBudget(1, clock), [Lane.SEND] * 10 + [Lane.POLL] * 3)
+        assert order == [Lane.SEND] * 4 + [Lane.POLL] + [Lane.SEND] * 4 + [Lane.POLL] + [Lane.SEND] * 2 + [Lane.POLL]
+
+    async def test_a_send_goes_at_once_though_polls_wait_for_their_pace(self, clock):
+        budget = RateBudget(500, clock)
+        polls = [asyncio.create_task(budget.acquire(math.inf, Lane.POLL)) for _ in range(5)]
+        await settle()
+        assert [poll.done() for poll in polls] == [True, True, False, False, False]
+        assert await budget.acquire(0, Lane.SEND)
+        assert budget.state.waiting == 3
+        await play(clock, polls)
+        assert clock.monotonic() == pytest.approx(3 * MINUTE / 500, rel=0.05)
+
+    async def test_a_poll_is_not_let_past_polls_that_wait(self, clock):
+        budget = RateBudget(500, clock)
+        polls = [asyncio.create_task(budget.acquire(math.inf, Lane.POLL)) for _ in range(5)]
+        await settle()
+        assert budget.take(Lane.POLL) is None
+        for poll in polls:
+            poll.cancel()
+        await settle()
+
+    async def test_one_whose_patience_ends_before_its_pace_lets_it_go_is_turned_away_at_once(self, clock):
+        budget = RateBudget(500, clock)
+        for _ in range(2):
+            await budget.acquire(0, Lane.POLL)
+        with pytest.raises(WaitTooLong) as caught:
+            await budget.acquire(0.01, Lane.POLL)
+        assert caught.value.wait == pytest.approx(MINUTE / 500, rel=0.05)
+        assert budget.state.waiting == 0
+
+    async def test_a_slot_that_was_not_used_goes_to_the_next_at_once(self, clock):
+        budget = RateBudget(1, clock)
+        slot = await budget.acquire(0)
+        waiter = asyncio.create_task(budget.acquire(1000, Lane.POLL))
+        await settle()
+        budget.release(slot, counts=False)
+        await waiter
+        assert clock.monotonic() == 0.0
+
+    async def test_nothing_is_left_behind_when_nobody_waits(self, clock):
+        budget = RateBudget(1, clock)
+        await take(budget, 1)
+        tasks = [asyncio.create_task(budget.acquire(100, lane)) for lane in Lane for _ in range(3)]
+        await settle()
+        assert clock.next_wake is not None
+        for task in tasks:
+            task.cancel()
+        await settle()
+        assert clock.next_wake is None
+        assert budget.state.waiting == 0

@@ -36,6 +36,7 @@ from heymarket_async import (
     Timeouts,
 )
 from heymarket_async.clock import VirtualClock
+from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.sandbox import Hang, Reply, Reset, Sandbox, Truncated
 
 SECRET = ApiSecret("11111111-2222-4333-8444-555555555555", "ExampleSecretKey0123456789ABCDEF")
@@ -325,6 +326,27 @@ class TestFaultsOnTheWire:
         with pytest.raises(Exception, match="302"):
             await heymarket.inboxes.list()
         assert len(heymarket_sandbox.requests) == 1
+
+
+class TestOneCallOnly:
+    async def test_a_call_may_have_a_deadline_of_its_own(self, heymarket_sandbox, heymarket):
+        heymarket_sandbox.script("*", Hang())
+        with pytest.raises(TimedOut) as caught:
+            await heymarket.run(LIST_INBOXES.call(), within=0.1)
+        assert 0.1 <= caught.value.elapsed < 2
+        assert await heymarket.run(LIST_INBOXES.call(), within=5)
+
+    async def test_and_patience_of_its_own(self, heymarket_sandbox, heymarket):
+        heymarket_sandbox.script("*", Reply(503))
+        with pytest.raises(ServerError) as caught:
+            await heymarket.run(LIST_INBOXES.call(), retries=Retries(attempts=1))
+        assert caught.value.attempts == 1
+
+    @pytest.mark.parametrize("options", [{"within": 0}, {"within": "5"}, {"retries": 3}])
+    async def test_what_makes_no_sense_is_refused_before_a_request(self, heymarket_sandbox, heymarket, options):
+        with pytest.raises(ConfigurationError):
+            await heymarket.run(LIST_INBOXES.call(), **options)
+        assert not heymarket_sandbox.requests
 
 
 class TestTheRateLimit:

@@ -7,6 +7,7 @@ import inspect
 import logging
 import random
 import socket
+import time
 import typing
 
 import aiohttp
@@ -22,6 +23,7 @@ from heymarket_async import (
     BadRequest,
     ConfigurationError,
     Effect,
+    HeymarketError,
     Inbox,
     NeverSent,
     NotFound,
@@ -67,6 +69,53 @@ class TestClosing:
         await session.close()
         results = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(result) for result in results[1:]] == [SessionClosed] * 3
+
+    async def test_those_who_wait_for_another_attempt_are_woken_and_told(self, heymarket_sandbox):
+        heymarket_sandbox.script("*", Reply(503, headers={"Retry-After": "50"}))
+        session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url)
+        call = asyncio.create_task(session.inboxes.list())
+        while not session.last_reply:
+            await asyncio.sleep(0.001)
+        await session.close()
+        async with asyncio.timeout(5):
+            with pytest.raises(SessionClosed, match="waited for its turn"):
+                await call
+        assert len(heymarket_sandbox.requests) == 1
+
+    async def test_those_who_wait_for_the_rate_limit_are_woken_and_told(self, heymarket_sandbox):
+        session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, rate_limit=1, timeout=100)
+        await session.inboxes.list()
+        calls = [asyncio.create_task(session.inboxes.list()) for _ in range(1)]
+        while session.budget.waiting < 1:
+            await asyncio.sleep(0)
+        await session.close()
+        async with asyncio.timeout(5):
+            results = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(result) for result in results] == [SessionClosed]
+        assert (session.budget.waiting, session.budget.in_flight) == (0, 0)
+
+    async def test_a_copy_that_is_closed_wakes_nobody(self, heymarket_sandbox):
+        clock = VirtualClock()
+        async with AsyncSession(
+            heymarket_sandbox.secret,
+            base_url=heymarket_sandbox.url,
+            clock=SkewedClock(clock, time.time() - clock.wall()),
+        ) as session:
+            heymarket_sandbox.script("*", Reply(503, headers={"Retry-After": "50"}))
+            call = asyncio.create_task(session.inboxes.list())
+            while clock.next_wake is None:
+                await asyncio.sleep(0.001)
+            await session.with_options(timeout=5).close()
+            clock.advance(50)
+            assert await call
+
+    async def test_a_caller_that_is_cancelled_while_it_waits_sees_the_cancellation(self, heymarket_sandbox):
+        heymarket_sandbox.script("*", Reply(503, headers={"Retry-After": "50"}))
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            with pytest.raises(TimeoutError) as caught:
+                async with asyncio.timeout(0.2):
+                    await session.inboxes.list()
+        assert not isinstance(caught.value, HeymarketError)
 
     async def test_the_last_of_orphaned_copies_closes_the_connections(self, heymarket_sandbox):
         def copies() -> tuple[AsyncSession, AsyncSession]:
