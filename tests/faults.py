@@ -97,9 +97,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "slow chunks": Fault(lambda effect: Trickled(piece=4, framing="chunked", reply=_spoiled(effect)), OK, waits=True),
     "late answer": Fault(lambda effect: Reply(200, JSON, delay=3600, effect=effect), waits=True, begins=OK),
     "endless body": Fault(lambda effect: Endless(reply=_spoiled(effect)), OK, "open"),
-    "endless body without a length": Fault(
-        lambda effect: Endless(framing="none", reply=_spoiled(effect)), OK, "open"
-    ),
+    "endless body without a length": Fault(lambda effect: Endless(framing="none", reply=_spoiled(effect)), OK, "open"),
     "body with a length of a petabyte": Fault(
         lambda effect: Endless(framing="length", reply=_spoiled(effect)), OK, "open"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
@@ -34,6 +35,7 @@ from heymarket_async.sandbox import (
 from sandbox_support import bearer, fetch, independent_token, key_of, until
 from wires import Wire, request, text_to, wired
 
+PAGE = Path(__file__).parents[1] / "docs" / "sandbox.md"
 ANN, BEN = "15105550160", "15105550161"
 
 
@@ -133,12 +135,24 @@ async def test_closing_in_the_middle_of_a_fault_is_prompt_and_leaves_no_task_and
         client.close()
 
 
-def test_every_fault_has_its_line_in_the_documentation() -> None:
-    page = (Path(__file__).parents[1] / "docs" / "sandbox.md").read_text("utf-8")
-    kinds = (Reply, Ordinary, Reset, Closed, Hang, Truncated, Trickled, Endless, Raw, Interim)
-    assert {type(fault.make(False)) for fault in FAULTS.values()} <= set(kinds)
-    for kind in kinds:
-        assert f"| `{kind.__name__}(" in page
+class TestTheDocumentation:
+    KINDS = (Closed, Endless, Hang, Interim, Ordinary, Raw, Reply, Reset, Trickled, Truncated)
+
+    def test_shows_faults_that_can_be_made_and_leaves_out_no_kind(self) -> None:
+        cells = re.findall(r"^\| (`\w+\(.*?`) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+        names = {kind.__name__: kind for kind in self.KINDS}
+        made = [eval(code, dict(names)) for cell in cells for code in cell.strip("`").split("`, `")]
+        assert {type(fault) for fault in made} == set(self.KINDS)
+        assert {type(fault.make(False)) for fault in FAULTS.values()} <= set(self.KINDS)
+
+    async def test_has_an_example_that_passes(
+        self, heymarket_sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+        names: dict[str, Any] = {}
+        exec(code, names)
+        await names["test_the_app_knows_that_it_does_not_know"](heymarket_sandbox)
+        assert capsys.readouterr().out == "No answer came back, and yet the text went out.\n"
 
 
 class TestBeforeTheRequestIsRead:
@@ -513,7 +527,9 @@ class TestBytesOfOnesOwn:
         async with wired(sandbox) as wire:
             wire.send(request(sandbox, Connection="close"))
             assert await wire.end() == "fin"
-            assert wire.data.startswith(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2 + b"HTTP/1.1 200 ")
+            assert wire.data.startswith(
+                b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2 + b"HTTP/1.1 200 "
+            )
         sandbox.script("get_team", Interim(102, times=3))
         assert (await fetch(http, sandbox.url + "/v1/team", headers=key_of(sandbox))).status == 200
 
@@ -605,6 +621,8 @@ def test_a_fault_that_makes_no_sense_is_refused(make: Any, rule: str) -> None:
 
 def test_no_repr_of_a_fault_shows_what_it_sends() -> None:
     reply = Reply(200, "private")
-    shown = repr([Raw(b"private"), Endless(piece=b"private", reply=reply), Truncated(reply=reply), Trickled(reply=reply)])
+    shown = repr(
+        [Raw(b"private"), Endless(piece=b"private", reply=reply), Truncated(reply=reply), Trickled(reply=reply)]
+    )
     assert "private" not in shown
     assert "Raw(end='close', effect=False, delay=0.0)" in shown

@@ -64,7 +64,7 @@ class Reception:
         answer = self._script.take(received.operation, received.path) or _ORDINARY
         exchange = Exchange(connection, request, received, ordinary, self._clock)
         ended = await self._give(answer, exchange)
-        connection.idle = True
+        connection.idle = bool(ended.keep_alive)
         return ended
 
     def handle_broken(self, request: web.BaseRequest, status: int) -> web.StreamResponse:
@@ -79,6 +79,8 @@ class Reception:
         Returns:
             What to do in place of reading it, if something is.
         """
+        if not (connection.deaf or self._script.meets_unread):
+            return None
         method, path = wire.peek(start)
         operation = self._dispatcher.name(method, path)
         answer = None if connection.deaf else self._script.take(operation, path, unread=True)

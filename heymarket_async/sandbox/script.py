@@ -54,6 +54,11 @@ class Script:
                 return queue.popleft() if queue[0].unread is unread else None
         return None
 
+    @property
+    def meets_unread(self) -> bool:
+        """Whether one of the next answers comes before its request is read."""
+        return any(queue[0].unread for queue in self._queues.values() if queue)
+
     def clear(self) -> None:
         """Forget all orders."""
         self._queues.clear()
