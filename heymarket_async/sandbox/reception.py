@@ -88,9 +88,9 @@ class Reception:
             return None
         received = self._note(connection, method, path)
         received.operation = operation
-        if answer is None:
-            return None
-        return self._give(answer, Exchange(connection, None, received, _cannot_perform, self._clock))
+        # On a deaf connection there is nothing to do but to note that the client has written.
+        exchange = Exchange(connection, None, received, _cannot_perform, self._clock)
+        return None if answer is None else self._give(answer, exchange)
 
     async def _give(self, answer: Answer, exchange: Exchange) -> web.StreamResponse:
         try:
