@@ -15,7 +15,6 @@ Ending = Literal["fin", "reset", "open"]
 
 JSON: Final = b'{"id":1,"date":"2026-04-01T09:07:00.000000Z"}'
 BOMB: Final = gzip.compress(b" " * 2**20)
-GZIP: Final = {"Content-Encoding": "gzip"}
 
 
 @attrs.frozen
@@ -109,7 +108,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "HTML with status 200": reply(200, b"<h1>Please sign in</h1>", Content_Type="text/html; charset=utf-8"),
     "not UTF-8": reply(200, b'{"id":1,"name":"\xff"}'),
     "gzip that is none": reply(200, b"this is not gzip", Content_Encoding="gzip"),
-    "truncated gzip": reply(200, gzip.compress(JSON)[:-9], Content_Encoding="gzip"),
+    "truncated gzip": reply(200, gzip.compress(JSON)[:30], Content_Encoding="gzip"),
+    "gzip without its checksum": reply(200, gzip.compress(JSON)[:-8], Content_Encoding="gzip"),
     "gzip bomb": reply(200, BOMB, Content_Encoding="gzip"),
     "unknown encoding": reply(200, JSON, Content_Encoding="rot13"),
     "huge header": reply(200, JSON, X_Large="x" * 100_000),

@@ -88,14 +88,13 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the parser, unless something else is to be done with the request that begins with them."""
-        begins = self.idle and bool(data)
-        if begins:
+        if self.idle and data:
             self.idle = False
             instead = self._listener.intercept(self, data)
             if instead is not None:
+                assert self._wire is not None
+                self._wire.pause_reading()
                 self.deaf = True
-                if self._wire is not None:
-                    self._wire.pause_reading()
                 self._aside = asyncio.get_running_loop().create_task(instead)
                 self._listener.track(self._aside)
         if not self.deaf:

@@ -111,14 +111,14 @@ class Sandbox:
         self._seed = seed
         self._made = teams
         self._script = Script({route.name for route in ROUTES})
-        dispatcher = Dispatcher(
+        self._dispatcher = Dispatcher(
             self._service,
             Router(ROUTES),
             Guard(TokenReader(lambda: self.teams), clock, leeway),
             None if rate_limit is None else partial(window_for, rate_window, rate_limit),
             clock,
         )
-        self._reception = Reception(dispatcher, self._script, clock, Random(f"{seed}/request ids"))
+        self._reception = Reception(self._dispatcher, self._script, clock, Random(f"{seed}/request ids"))
         self._lock = asyncio.Lock()
         self._listener: Listener | None = None
         self._server: asyncio.Server | None = None
