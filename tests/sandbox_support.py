@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import attrs
@@ -12,6 +12,8 @@ import jwt
 
 from heymarket_async.auth import ApiSecret
 from heymarket_async.sandbox import Sandbox
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -54,8 +56,9 @@ async def raw(sandbox: Sandbox, request: bytes) -> bytes:
     return answer
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Let other tasks run until `condition` holds."""
+async def until(condition: Callable[[], T]) -> T:
+    """Let other tasks run until `condition` holds, and return what it returned."""
     async with asyncio.timeout(5):
-        while not condition():
+        while not (result := condition()):
             await asyncio.sleep(0)
+    return result

@@ -21,7 +21,7 @@ from heymarket_async.auth import ApiSecret
 from heymarket_async.clock import VirtualClock
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.sandbox import Sandbox, Variants
-from heymarket_async.sandbox import server as server_module
+from heymarket_async.sandbox import reception as reception_module
 from sandbox_support import bearer, fetch, independent_token, key_of, raw
 
 
@@ -232,7 +232,7 @@ async def test_connections_are_counted_and_numbered(sandbox: Sandbox, http: aioh
 async def test_the_journal_forgets_the_oldest_when_it_grows_too_long(
     sandbox: Sandbox, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "_REMEMBERED", 4)
+    monkeypatch.setattr(reception_module, "_REMEMBERED", 4)
     for number in range(5):
         await fetch(http, f"{sandbox.url}/{number}")
     assert [received.path for received in sandbox.requests] == ["/2", "/3", "/4"]

@@ -14,8 +14,19 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from heymarket_async.sandbox.answers import Answer, Exchange, Hang, Ordinary, Reply, Reset, Truncated
+    from heymarket_async.sandbox.answers import Answer, Ordinary, Reply
     from heymarket_async.sandbox.books import Sent
+    from heymarket_async.sandbox.exchange import Exchange
+    from heymarket_async.sandbox.faults import (
+        Closed,
+        Endless,
+        Hang,
+        Interim,
+        Raw,
+        Reset,
+        Trickled,
+        Truncated,
+    )
     from heymarket_async.sandbox.journal import Received
     from heymarket_async.sandbox.server import Sandbox
     from heymarket_async.sandbox.state import Team
@@ -23,31 +34,41 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Closed",
+    "Endless",
     "Exchange",
     "Hang",
+    "Interim",
     "Ordinary",
+    "Raw",
     "Received",
     "Reply",
     "Reset",
     "Sandbox",
     "Sent",
     "Team",
+    "Trickled",
     "Truncated",
     "Variants",
 ]
 
 _HOMES: Final = {
     "Answer": "answers",
-    "Exchange": "answers",
-    "Hang": "answers",
+    "Closed": "faults",
+    "Endless": "faults",
+    "Exchange": "exchange",
+    "Hang": "faults",
+    "Interim": "faults",
     "Ordinary": "answers",
+    "Raw": "faults",
     "Received": "journal",
     "Reply": "answers",
-    "Reset": "answers",
+    "Reset": "faults",
     "Sandbox": "server",
     "Sent": "books",
     "Team": "state",
-    "Truncated": "answers",
+    "Trickled": "faults",
+    "Truncated": "faults",
     "Variants": "variants",
 }
 

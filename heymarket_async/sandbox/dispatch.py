@@ -78,9 +78,16 @@ class Dispatcher:
                 query=received.query,
                 payload=payload,
             )
-            return _perform(route, ask)
+            return _perform(route, ask, received)
 
         return perform
+
+    def name(self, method: str, path: str) -> str | None:
+        """Return the operation that method and path name."""
+        try:
+            return self._router.find(method, path)[0].name
+        except Refusal:
+            return None
 
     def _identify(self, received: Received, headers: Mapping[str, str]) -> Team:
         presented = Presented(headers)
@@ -113,10 +120,12 @@ def _payload(body: bytes) -> Any:
         raise bad_data("The body is nested too deeply.") from None
 
 
-def _perform(route: Route, ask: Ask) -> Reply:
+def _perform(route: Route, ask: Ask, received: Received) -> Reply:
     try:
         schedules.run_due(ask.team, ask.moment)
-        return Reply(json=route.act(ask))
+        answer = route.act(ask)
+        received.performed = True
+        return Reply(json=answer)
     except Missing as missing:
         return refuse(Refusal(ask.variants.unknown_id, missing.code, missing.message))
     except Refusal as refusal:

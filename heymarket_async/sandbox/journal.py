@@ -9,7 +9,7 @@ import attrs
 
 @attrs.define(kw_only=True, repr=False, eq=False)
 class Received:
-    """One request that reached the sandbox.
+    """One request that reached the sandbox, or began to.
 
     Attributes:
         method: the HTTP method.
@@ -23,6 +23,9 @@ class Received:
             token that is no good.
         arrived: Unix time of the arrival by the sandbox's clock.
         connection: the number of the TCP connection, from 1.
+        read: whether it was read to its end. False for one that a fault met before it was read, of which only the first
+            line is known then (and no header, query or body), and for one that the client did not send to its end.
+        performed: whether it took effect: the operation was performed, whatever the client has learned of it.
         status: the HTTP status of the answer; None while there is none, and for good where a fault came in its place.
         request_id: the `X-Request-Id` of the answer, a UUID.
     """
@@ -38,6 +41,8 @@ class Received:
     operation: str | None = None
     team: int | None = None
     token_age: float | None = None
+    read: bool = False
+    performed: bool = False
     status: int | None = None
 
     def __repr__(self) -> str:

@@ -39,14 +39,25 @@ class Script:
             raise ConfigurationError("script(times=...) must be an int, 1 or more.")
         self._queues.setdefault(target, deque()).extend([*answers] * times)
 
-    def take(self, operation: str | None, path: str) -> Answer | None:
-        """Return the answer that was ordered for this request, if any: by operation, else by path, else for any."""
-        if self._queues:
-            for target in (operation, path, ANY):
-                queue = self._queues.get(target) if target is not None else None
-                if queue:
-                    return queue.popleft()
+    def take(self, operation: str | None, path: str, *, unread: bool = False) -> Answer | None:
+        """Return the answer that was ordered for this request, if any: by operation, else by path, else for any.
+
+        Args:
+            operation: the operation that the request names.
+            path: its path.
+            unread: whether to take an answer that comes before the request is read, or one that comes after. The other
+                kind stays where it is, in front of what stands behind it.
+        """
+        for target in (operation, path, ANY):
+            queue = self._queues.get(target) if target is not None else None
+            if queue:
+                return queue.popleft() if queue[0].unread is unread else None
         return None
+
+    @property
+    def meets_unread(self) -> bool:
+        """Whether one of the next answers comes before its request is read."""
+        return any(queue[0].unread for queue in self._queues.values() if queue)
 
     def clear(self) -> None:
         """Forget all orders."""

@@ -1,31 +1,27 @@
-"""The sandbox as a whole: its options, its life, and the way of a request through it."""
+"""The sandbox as a whole: its options and its life."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import math
-import uuid
-from collections.abc import Mapping
 from functools import partial
 from random import Random
-from typing import Any, Final, Self, cast, get_args
+from typing import Any, Final, Self, get_args
 
 import attrs
-from aiohttp import web
 
 from heymarket_async.auth import ApiKey, ApiSecret
-from heymarket_async.clock import SYSTEM_CLOCK, Clock
+from heymarket_async.clock import SYSTEM_CLOCK, Clock, SkewedClock
 from heymarket_async.errors import ConfigurationError, SessionError
-from heymarket_async.sandbox.answers import Answer, Exchange, Ordinary, refuse
+from heymarket_async.sandbox.answers import Answer
 from heymarket_async.sandbox.bearer import Guard
 from heymarket_async.sandbox.connections import Connection, Listener
 from heymarket_async.sandbox.dispatch import Dispatcher
 from heymarket_async.sandbox.journal import Received
 from heymarket_async.sandbox.nouns import schedules
+from heymarket_async.sandbox.reception import Reception
 from heymarket_async.sandbox.records import Moment
-from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
 from heymarket_async.sandbox.routes import ROUTES, Router
 from heymarket_async.sandbox.script import Script
 from heymarket_async.sandbox.seed import seeded_team
@@ -37,13 +33,8 @@ from heymarket_async.sandbox.variants import Variants
 from heymarket_async.sandbox.window import LIMIT, WindowKind, window_for
 from heymarket_async.values import UNSET, Unset
 
-# A sandbox that runs for days must not keep every request it ever got.
-_REMEMBERED: Final = 100_000
 _BACKLOG: Final = 1024
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
-_LOG: Final = logging.getLogger(__name__)
-_NO_QUERY: Final[Mapping[str, str]] = {}
-_ORDINARY: Final = Ordinary()
 
 
 class Sandbox:
@@ -64,14 +55,12 @@ class Sandbox:
         rate_limit: requests that a team may make in 60 seconds; None for any number.
         rate_window: `sliding` allows that many in any 60 seconds, `fixed` in each minute of the monotonic clock.
         leeway: seconds that a token's `iat` may lie in the future.
+        skew: seconds by which the server's own clock is ahead of `clock`, as in the property of this name.
         inboxes_in_wrapper: the same as in `variants`; True in either place is enough.
         retry_after: the same as in `variants`; True in either place is enough.
         variants: what the sandbox does where the service's behaviour is not known.
         history: how many messages the first team has besides those of its few first conversations.
         seed: the same seed gives the same teams, credentials and request ids.
-
-    Attributes:
-        requests: the requests so far, oldest first; may be cleared. Only the latest 50,000 are sure to be there.
 
     Raises:
         ConfigurationError: an option makes no sense.
@@ -87,6 +76,7 @@ class Sandbox:
         rate_limit: int | None = LIMIT,
         rate_window: WindowKind = "sliding",
         leeway: float = 30.0,
+        skew: float = 0.0,
         inboxes_in_wrapper: bool = False,
         retry_after: bool = False,
         variants: Variants | None = None,
@@ -105,7 +95,8 @@ class Sandbox:
         _check("history", _is_count(history), "must be an int, 0 or more")
         _check("seed", type(seed) in (int, str), "must be an int or a str")
         _check("clock", _is_clock(clock), "must have wall(), monotonic() and sleep()")
-        self.requests: list[Received] = []
+        clock = self._clock = SkewedClock(clock)
+        self.skew = skew
         given = variants or Variants()
         given = attrs.evolve(
             given,
@@ -115,12 +106,11 @@ class Sandbox:
         self._service = Service(teams=[seeded_team(seed, number, clock) for number in range(teams)], variants=given)
         add_people(self.teams[0], seed)
         add_chats(self.teams[0], seed, history)
-        self._clock = clock
         self._host = host
         self._port = port
         self._seed = seed
         self._made = teams
-        self._ids = Random(f"{seed}/request ids")
+        self._script = Script({route.name for route in ROUTES})
         self._dispatcher = Dispatcher(
             self._service,
             Router(ROUTES),
@@ -128,7 +118,7 @@ class Sandbox:
             None if rate_limit is None else partial(window_for, rate_window, rate_limit),
             clock,
         )
-        self._script = Script({route.name for route in ROUTES})
+        self._reception = Reception(self._dispatcher, self._script, clock, Random(f"{seed}/request ids"))
         self._lock = asyncio.Lock()
         self._listener: Listener | None = None
         self._server: asyncio.Server | None = None
@@ -158,7 +148,8 @@ class Sandbox:
                 raise SessionError("The sandbox was closed.", advice="Make a new Sandbox.")
             if self._server is not None:
                 return
-            listener = Listener(self._handle, self._handle_broken)
+            reception = self._reception
+            listener = Listener(reception.handle, reception.handle_broken, reception.intercept)
             loop = asyncio.get_running_loop()
             try:
                 server = await loop.create_server(listener, self._host, self._port, backlog=_BACKLOG)
@@ -230,6 +221,31 @@ class Sandbox:
         return self.teams[0].secret
 
     @property
+    def requests(self) -> list[Received]:
+        """The requests so far, oldest first; may be cleared. Only the latest 50,000 are sure to be there.
+
+        Also those that a fault met before they were read stand here, with `read` False, so that the length is how
+        often a client has begun to send one.
+        """
+        return self._reception.journal
+
+    @property
+    def skew(self) -> float:
+        """Seconds by which the server's own clock is ahead of the one it was given; negative if it is behind.
+
+        By its own clock it judges the age of tokens, writes `Date`, and dates what it stores. Assign to set it.
+
+        Raises:
+            ConfigurationError: what is assigned is something else.
+        """
+        return self._clock.skew
+
+    @skew.setter
+    def skew(self, skew: float) -> None:
+        _check("skew", type(skew) in (int, float) and math.isfinite(skew), "must be seconds")
+        self._clock.skew = skew
+
+    @property
     def connections(self) -> int:
         """How many TCP connections were accepted so far."""
         return self._listener.accepted if self._listener else 0
@@ -283,7 +299,7 @@ class Sandbox:
 
         Args:
             target: an operation such as `list_inboxes`, a path such as `/v1/inboxes`, or `*` for any request.
-            answers: one for each of the next requests: `Reply`, `Reset`, `Truncated`, `Hang`, `Ordinary`, or your own.
+            answers: one for each of the next requests: `Ordinary`, `Reply`, a fault such as `Reset`, or your own.
             times: how often the whole row comes.
 
         Raises:
@@ -300,44 +316,23 @@ class Sandbox:
         """Forget all ordered answers."""
         self._script.clear()
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        received = self._receive(request)
-        try:
-            if request.body_exists:
-                received.body = await request.read()
-            ordinary = self._dispatcher.prepare(received, request.headers)
-        except (web.HTTPException, web.RequestPayloadError) as error:
-            ordinary = partial(refuse, _unreadable(error))
-        answer = self._script.take(received.operation, received.path) or _ORDINARY
-        exchange = Exchange(request, received, ordinary, self._clock)
-        try:
-            return await answer.give(exchange)
-        except Exception:  # noqa: BLE001 - an answer of the user's own making may fail, and the client must learn of it
-            _LOG.exception("%s could not be given", type(answer).__name__)
-            return exchange.respond(refuse(failure())) if received.status is None else exchange.close()
+    def drop_idle(self) -> int:
+        """Close the connections on which no request is under way, as a server does that has waited long enough.
 
-    def _receive(self, request: web.BaseRequest) -> Received:
-        received = Received(
-            method=request.method,
-            path=request.path,
-            query=dict(request.query) if request.query_string else _NO_QUERY,
-            headers={name.lower(): value for name, value in request.headers.items() if name.lower() != "authorization"},
-            arrived=self._clock.wall(),
-            connection=cast(Connection, request.protocol).number,
-            request_id=self._new_id(),
-        )
-        if len(self.requests) >= _REMEMBERED:
-            del self.requests[: _REMEMBERED // 2]
-        self.requests.append(received)
-        return received
+        The FIN is on its way when this returns, so a client that writes before its event loop turns writes into a
+        connection which the server has closed; whoever waits first will notice. What comes in on such a connection
+        stands in `requests` with `read` False.
 
-    def _handle_broken(self, request: web.BaseRequest, status: int) -> web.StreamResponse:
-        received = self._receive(request)
-        reply = refuse(Refusal(status, "bad_data", "The request is not HTTP as it should be."))
-        return Exchange(request, received, lambda: reply, self._clock).respond(reply)
+        Returns:
+            how many there were.
+        """
+        idle = [connection for connection in self._live() if connection.idle and not connection.deaf]
+        for connection in idle:
+            connection.finish()
+        return len(idle)
 
-    def _new_id(self) -> str:
-        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+    def _live(self) -> set[Connection]:
+        return self._listener.live if self._listener else set()
 
     def _cannot_listen(self, error: OSError) -> ConfigurationError:
         where = f"Sandbox(host={self._host!r}, port={self._port})"
@@ -357,9 +352,3 @@ def _is_count(value: object, least: int = 0) -> bool:
 
 def _is_clock(value: object) -> bool:
     return all(callable(getattr(value, name, None)) for name in ("wall", "monotonic", "sleep"))
-
-
-def _unreadable(error: Exception) -> Refusal:
-    if isinstance(error, web.HTTPException):
-        return Refusal(error.status, "bad_data", "The body is too large.")
-    return bad_data("The body cannot be read.")

@@ -9,12 +9,15 @@ import socket
 import struct
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from aiohttp import web
 
 SERVER: Final = "heymarket-sandbox"
+LAST_CHUNK: Final = b"0\r\n\r\n"
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_FIRST_LINE: Final = re.compile(rb"([A-Z]+) (\S+) HTTP/")
 _PHRASES: Final = {status.value: status.phrase for status in http.HTTPStatus}
 # Linger with zero seconds: the socket drops what it holds and sends RST in place of FIN.
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
@@ -60,16 +63,24 @@ def head(status: int, headers: Mapping[str, str]) -> bytes:
     return f"HTTP/1.1 {status} {_PHRASES.get(status, 'Unnamed')}\r\n{lines}\r\n".encode("latin-1")
 
 
+def chunk(data: bytes) -> bytes:
+    """Return `data` as a chunk of a body; nothing, which would be the last chunk, as nothing."""
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def peek(data: bytes) -> tuple[str, str]:
+    """Return method and path of the request that begins with `data`; two empty strings if they do not stand there."""
+    match = _FIRST_LINE.match(data)
+    if match is None:
+        return "", ""
+    method, target = (part.decode("latin-1") for part in match.groups())
+    return method, unquote(target.partition("?")[0])
+
+
 def write(transport: asyncio.Transport | None, data: bytes) -> None:
     """Send `data`, unless the client has gone."""
     if transport is not None and not transport.is_closing():
         transport.write(data)
-
-
-def close(transport: asyncio.Transport | None) -> None:
-    """End a connection with FIN after what was written, unless the client has gone."""
-    if transport is not None and not transport.is_closing():
-        transport.close()
 
 
 def reset(transport: asyncio.Transport | None) -> None:

@@ -1,0 +1,141 @@
+"""The way of a request through the sandbox, from the first byte to what is given for it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Coroutine, Mapping
+from functools import partial
+from random import Random
+from typing import Any, Final, NoReturn, cast
+
+from aiohttp import web
+
+from heymarket_async.clock import Clock
+from heymarket_async.errors import SessionError
+from heymarket_async.sandbox import wire
+from heymarket_async.sandbox.answers import Answer, Ordinary, refuse
+from heymarket_async.sandbox.connections import Connection
+from heymarket_async.sandbox.dispatch import Dispatcher
+from heymarket_async.sandbox.exchange import Exchange
+from heymarket_async.sandbox.journal import Received
+from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
+from heymarket_async.sandbox.script import Script
+
+# A sandbox that runs for days must not keep every request it ever got.
+_REMEMBERED: Final = 100_000
+_LOG: Final = logging.getLogger(__name__)
+_NO_QUERY: Final[Mapping[str, str]] = {}
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+_ORDINARY: Final = Ordinary()
+
+
+class Reception:
+    """Writes each request into the journal and gives the answer for it.
+
+    Args:
+        dispatcher: makes the ordinary answers.
+        script: the answers that were ordered in place of them.
+        clock: the time of the server.
+        ids: where request ids come from.
+
+    Attributes:
+        journal: the requests so far, oldest first.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, script: Script, clock: Clock, ids: Random) -> None:
+        self._dispatcher = dispatcher
+        self._script = script
+        self._clock = clock
+        self._ids = ids
+        self.journal: list[Received] = []
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request."""
+        connection = cast(Connection, request.protocol)
+        received = self._receive(request)
+        try:
+            if request.body_exists:
+                received.body = await request.read()
+            received.read = True
+            ordinary = self._dispatcher.prepare(received, request.headers)
+        except (web.HTTPException, web.RequestPayloadError) as error:
+            ordinary = partial(refuse, _unreadable(error))
+        answer = self._script.take(received.operation, received.path) or _ORDINARY
+        exchange = Exchange(connection, request, received, ordinary, self._clock)
+        ended = await self._give(answer, exchange)
+        connection.idle = bool(ended.keep_alive)
+        return ended
+
+    def handle_broken(self, request: web.BaseRequest, status: int) -> web.StreamResponse:
+        """Answer what is not HTTP."""
+        reply = refuse(Refusal(status, "bad_data", "The request is not HTTP as it should be."))
+        connection = cast(Connection, request.protocol)
+        return Exchange(connection, request, self._receive(request), lambda: reply, self._clock).respond(reply)
+
+    def intercept(self, connection: Connection, start: bytes) -> Coroutine[Any, Any, object] | None:
+        """Look at the first bytes of a request before it is read.
+
+        Returns:
+            What to do in place of reading it, if something is.
+        """
+        if not (connection.deaf or self._script.meets_unread):
+            return None
+        method, path = wire.peek(start)
+        operation = self._dispatcher.name(method, path)
+        answer = None if connection.deaf else self._script.take(operation, path, unread=True)
+        if answer is None and not connection.deaf:
+            return None
+        received = self._note(connection, method, path)
+        received.operation = operation
+        # On a deaf connection there is nothing to do but to note that the client has written.
+        exchange = Exchange(connection, None, received, _cannot_perform, self._clock)
+        return None if answer is None else self._give(answer, exchange)
+
+    async def _give(self, answer: Answer, exchange: Exchange) -> web.StreamResponse:
+        try:
+            return await answer.give(exchange)
+        except Exception:  # noqa: BLE001 - an answer of the user's own making may fail, and the client must learn of it
+            _LOG.exception("%s could not be given", type(answer).__name__)
+            return exchange.respond(refuse(failure())) if exchange.received.status is None else exchange.close()
+
+    def _receive(self, request: web.BaseRequest) -> Received:
+        return self._note(
+            cast(Connection, request.protocol),
+            request.method,
+            request.path,
+            query=dict(request.query) if request.query_string else _NO_QUERY,
+            headers={name.lower(): value for name, value in request.headers.items() if name.lower() != "authorization"},
+        )
+
+    def _note(
+        self,
+        connection: Connection,
+        method: str,
+        path: str,
+        query: Mapping[str, str] = _NO_QUERY,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> Received:
+        received = Received(
+            method=method,
+            path=path,
+            query=query,
+            headers=headers,
+            arrived=self._clock.wall(),
+            connection=connection.number,
+            request_id=str(uuid.UUID(int=self._ids.getrandbits(128), version=4)),
+        )
+        if len(self.journal) >= _REMEMBERED:
+            del self.journal[: _REMEMBERED // 2]
+        self.journal.append(received)
+        return received
+
+
+def _cannot_perform() -> NoReturn:
+    raise SessionError("A request that was not read cannot be performed.", advice="Leave out unread=True.")
+
+
+def _unreadable(error: Exception) -> Refusal:
+    if isinstance(error, web.HTTPException):
+        return Refusal(error.status, "bad_data", "The body is too large.")
+    return bad_data("The body cannot be read.")
