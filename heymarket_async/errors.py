@@ -14,7 +14,8 @@
         │   ├── TimedOut              the answer did not come in time (also a TimeoutError)
         │   ├── ConnectionLost        the connection broke before the answer was complete
         │   └── SendUnknown           a send whose outcome is not known: `await error.resolve()` looks for it
-        ├── Unsettled                 somebody has to look: base of SendUnknown and ServerError, too
+        ├── Unsettled                 it may have taken effect: a base of SendUnknown, ReplyError, ServerError and
+        │                             UnexpectedStatus, all of which have `resolve()`
         ├── RateBudgetExceeded        the wait for the rate limit would have been too long; nothing was sent
         └── AnsweredError             there is an answer
             ├── ReplyError            the service said yes, but its answer cannot be read
@@ -26,7 +27,7 @@
                 ├── Conflict              409
                 ├── UnprocessableEntity   422
                 ├── RateLimited           429
-                ├── ServerError           500 to 599; it has `resolve()` too, for a send
+                ├── ServerError           500 to 599
                 └── UnexpectedStatus      anything else
 
 `str(error)` never holds a secret, a token, a phone number or a text: what the service wrote is in `error.text`.
@@ -173,7 +174,7 @@ class ConnectionLost(TransportError):
 
 
 class Unsettled(CallError):
-    """A call after which somebody has to look whether it took effect. Base of `SendUnknown` and `ServerError`.
+    """A call that may have taken effect. A base of `SendUnknown`, `ReplyError`, `ServerError` and `UnexpectedStatus`.
 
     Attributes:
         local_id: the identifier that a send carried, if any. A message has it too, so it can be looked for.
@@ -260,8 +261,8 @@ class AnsweredError(CallError):
             return None
 
 
-class ReplyError(AnsweredError):
-    """The service said yes, but its answer cannot be read. A send has taken effect: do not repeat it.
+class ReplyError(AnsweredError, Unsettled):
+    """There is a yes, but the answer cannot be read. A send has probably taken effect: look before you repeat it.
 
     Attributes:
         where: the path in the JSON that did not fit, such as `$[3].id`; empty if it is not JSON at all.
@@ -356,10 +357,13 @@ class ServerError(ApiError, Unsettled):
     )
 
 
-class UnexpectedStatus(ApiError):
+class UnexpectedStatus(ApiError, Unsettled):
     """A status that the service is not known to use, such as a redirect."""
 
-    advice = "Check the base URL, and whether a proxy answers in place of the service."
+    advice = (
+        "Check the base URL, and whether a proxy answers in place of the service. "
+        "For a send, look first whether it took effect (`await error.resolve()`)."
+    )
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {

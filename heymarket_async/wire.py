@@ -17,7 +17,7 @@ from heymarket_async.errors import (
     ArgumentError,
     RateLimited,
     ReplyError,
-    ServerError,
+    Unsettled,
     class_for,
 )
 from heymarket_async.retry import parse_date, parse_retry_after
@@ -107,10 +107,14 @@ def unreadable(
         attempts: how many requests were made.
         elapsed: seconds they took.
     """
-    done = " The send has taken effect: do not repeat it." if call.operation.effect is Effect.SENDS else ""
+    done = ""
+    if call.operation.effect is Effect.SENDS:
+        # What is no JSON may come from a proxy, which proves nothing.
+        done = f" The send {'has' if where else 'may have'} taken effect: do not repeat it blindly."
     return ReplyError(
         f"The service answered {reply.status}, but its answer {what}.{done}",
         where=where,
+        local_id=call.local_id,
         **_facts(reply, call, attempts, elapsed),
     )
 
@@ -122,8 +126,8 @@ def api_error(reply: Reply, call: Call[Any], *, attempts: int, elapsed: float, n
     error: AnsweredError
     if kind is RateLimited:
         error = RateLimited(f"The service answered {reply.status}.", retry_after=retry_after(reply, now), **facts)
-    elif kind is ServerError:
-        error = ServerError(f"The service answered {reply.status}.", local_id=call.local_id, **facts)
+    elif issubclass(kind, Unsettled):
+        error = kind(f"The service answered {reply.status}.", local_id=call.local_id, **facts)
     else:
         error = kind(f"The service answered {reply.status}.", **facts)
     if error.code:

@@ -103,7 +103,7 @@ class TestClosing:
         ) as session:
             heymarket_sandbox.script("*", Reply(503, headers={"Retry-After": "50"}))
             call = asyncio.create_task(session.inboxes.list())
-            while clock.next_wake is None:
+            while not session.last_reply:
                 await asyncio.sleep(0.001)
             await session.with_options(timeout=5).close()
             clock.advance(50)
