@@ -430,6 +430,25 @@ class TestAmend:
         assert (read.operation, read.body) == (GET_CONTACT_BY_PHONE_OR_ID, {"phone": PHONE})
         assert (write.path, write.body) == ("/v1/contact/98765", SAM_WRITTEN | {"email": ""})
 
+    async def test_a_contact_that_is_found_by_another_of_its_numbers_keeps_the_one_it_is_shown_with(self):
+        for call in (Contacts.amend, Contacts.upsert):
+            runner = FakeRunner(SAM)
+            await call(Contacts(runner), phone_number="+1 415 555 0199", email="sam@example.com")
+            assert runner.calls[1].body == SAM_WRITTEN
+
+    async def test_a_contact_that_is_shown_without_number_has_the_one_it_was_found_by(self):
+        for call in (Contacts.amend, Contacts.upsert):
+            runner = FakeRunner(attrs.evolve(SAM, phone=None))
+            await call(Contacts(runner), phone_number=WRITTEN, email="sam@example.com")
+            assert runner.calls[1].body == SAM_WRITTEN
+
+    @pytest.mark.parametrize("answer", [NotFound("no"), ReplyError("?", text="{}"), Contact(id=0)], ids=str)
+    async def test_whom_the_service_does_not_have_is_not_written(self, answer):
+        runner = FakeRunner(answer)
+        with pytest.raises(NotFound):
+            await Contacts(runner).amend(phone_number=WRITTEN, email="sam@example.com")
+        assert len(runner.calls) == 1
+
     async def test_the_number_can_change(self):
         for which in ({"contact_id": 98765}, {"phone_number": WRITTEN}):
             runner = FakeRunner(SAM)
@@ -565,8 +584,7 @@ class TestUpsert:
 
     @table(phone_number=[*PHONES, None], **WRONG_VALUES)
     async def test_what_makes_no_sense_is_refused(self, runner, contacts, argument, value):
-        expected = "contact" if value is None else argument
-        await refused(runner, expected, lambda: contacts.upsert(**{"phone_number": WRITTEN, argument: value}))
+        await refused(runner, argument, lambda: contacts.upsert(**{"phone_number": WRITTEN, argument: value}))
 
 
 class TestCreateMany:

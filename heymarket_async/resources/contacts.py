@@ -181,15 +181,9 @@ class Contacts(ContactStatuses):
         """
         which = self._which(phone_number, contact_id)
         try:
-            body = {key: str(value) for key, value in which.items()}
-            contact = await self._runner.run(GET_CONTACT_BY_PHONE_OR_ID.call(body=body))
+            return await self._get_by({key: str(value) for key, value in which.items()})
         except (NotFound, BadRequest):
             return None
-        except ReplyError as error:
-            if error.text.strip() in _NOTHING:
-                return None
-            raise
-        return contact if contact.id else None
 
     async def create(self, *, phone_number: str, **values: Unpack[ContactValues]) -> WriteResult:
         """Make a contact. It is made once, or `SendUnknown` says that nobody knows.
@@ -255,11 +249,12 @@ class Contacts(ContactStatuses):
         """Change some values of a contact and keep the others: read it, and write all of its values with the changes.
 
         What somebody else changes between the read and the write is lost. That a number opted out, and e-mail
-        suppressions, are written again only where the service shows them in contacts, which no current page says.
+        suppressions, are written again only where the service shows them in contacts, which no current page says; a
+        picture only where it shows its URL.
 
         Args:
             contact_id: the contact; or
-            phone_number: its number in any usual writing.
+            phone_number: one of its numbers in any usual writing. It stays the number that the contact is shown with.
             new_phone_number: the number that it gets.
             overwrite: whether `custom` replaces the values of all custom fields, or only of those that it names.
             **changes: what to change, as `ContactValues` describes.
@@ -286,9 +281,10 @@ class Contacts(ContactStatuses):
         if "id" in which:
             contact = await self._runner.run(GET_CONTACT.call(id=which["id"]))
         else:
-            contact = await self._runner.run(GET_CONTACT_BY_PHONE_OR_ID.call(body=which))
-            body = which | body
-        return await self._amend(contact, body, overwrite=overwrite)
+            contact = await self._get_by(which)
+            if contact is None:
+                raise _nobody()
+        return await self._amend(contact, body, overwrite=overwrite, number=which.get("phone"))
 
     async def upsert(self, *, phone_number: str, **values: Unpack[ContactValues]) -> WriteResult:
         """Make sure that a number has a contact with these values: amend the contact, or make it.
@@ -309,7 +305,7 @@ class Contacts(ContactStatuses):
 
         https://developers.heymarket.com/guides/manage-contacts
         """
-        which = self._which(phone_number, None)
+        which = {"phone": self._phone("phone_number", phone_number)}
         body, new = contact_body(values, clears=True), contact_body(values, clears=False)
         await self._put_field_ids([body, new])
         contact = await self.find(phone_number=phone_number)
@@ -317,7 +313,7 @@ class Contacts(ContactStatuses):
             return await self._runner.run(CREATE_CONTACT.call(body=which | new))
         if not body:
             return WriteResult(id=contact.id, rev=contact.rev)
-        return await self._amend(contact, which | body, overwrite=False)
+        return await self._amend(contact, body, overwrite=False, number=which["phone"])
 
     async def delete(self, contact_id: int) -> str:
         """Delete a contact for good.
@@ -375,12 +371,30 @@ class Contacts(ContactStatuses):
 
         return await write_in_batches(rows, batch_size, write)
 
-    async def _amend(self, contact: Contact, body: Body, *, overwrite: bool) -> WriteResult:
-        result = await self._put(contact.id, merged(contact, body, overwrite=overwrite), overwrite=overwrite)
+    async def _get_by(self, which: Body) -> Contact | None:
+        """Return a contact by its number or its id as text; None where the service answers without a contact."""
+        try:
+            contact = await self._runner.run(GET_CONTACT_BY_PHONE_OR_ID.call(body=which))
+        except ReplyError as error:
+            if error.text.strip() in _NOTHING:
+                return None
+            raise
+        return contact if contact.id else None
+
+    async def _amend(self, contact: Contact, body: Body, *, overwrite: bool, number: str | None) -> WriteResult:
+        # The number that it was found by may be another of its numbers than the one that updates have to repeat.
+        known = contact if contact.phone else attrs.evolve(contact, phone=number)
+        result = await self._put(contact.id, merged(known, body, overwrite=overwrite), overwrite=overwrite)
         return attrs.evolve(result, id=contact.id)
 
     async def _put(self, contact_id: int, body: Body, *, overwrite: bool) -> WriteResult:
         return await self._runner.run(UPDATE_CONTACT.call(id=contact_id, query=_overwriting(overwrite), body=body))
+
+
+def _nobody() -> NotFound:
+    operation = GET_CONTACT_BY_PHONE_OR_ID
+    facts = {"operation": operation.name, "method": operation.method, "path": operation.path}
+    return NotFound("The service answered with no contact.", **facts, attempts=1, advice="upsert() makes one.")
 
 
 def _overwriting(overwrite: bool) -> dict[str, str | int]:
