@@ -11,7 +11,7 @@ from heymarket_async.errors import ArgumentError
 from heymarket_async.values import MASK, is_word
 
 _LARGEST_ID: Final = 2**63 - 1
-_ADDRESS: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+_ADDRESS: Final = re.compile(r"[^@\s,:;<>()\"]+@[^@\s,:;<>()\"]+\.[^@\s,:;<>()\"]+")
 _COLOR: Final = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
@@ -211,12 +211,13 @@ def check_address(argument: str, value: object) -> str:
 
 
 def check_addresses(argument: str, value: object, *, at_least: int = 1) -> list[str]:
-    """Return several e-mail addresses.
+    """Return several e-mail addresses, each once.
 
     Raises:
         ArgumentError: it is not that, or there are too few.
     """
-    return [check_address(f"{argument}[{place}]", item) for place, item in _several(argument, value, at_least, None)]
+    several = _several(argument, value, at_least, None)
+    return list(dict.fromkeys(check_address(f"{argument}[{place}]", item) for place, item in several))
 
 
 def check_time(argument: str, value: object) -> datetime:

@@ -102,6 +102,11 @@ class TestSend:
         assert sent.local_id == local_id
         assert (runner.call.operation, runner.call.path) == (SEND_MESSAGE, "/v1/message/send")
 
+    async def test_nobody_is_in_a_group_twice(self, runner, messages):
+        targets = ["+1 (415) 555-0111", "14155550112", "1-415-555-0111"]
+        await messages.send(inbox_id=42, creator_id=7, targets=targets, text="Hello")
+        assert runner.body["targets"] == ["14155550111", "14155550112"]
+
     def test_it_is_not_repeated_when_nobody_knows_whether_it_went_out(self):
         assert SEND_MESSAGE.effect is Effect.SENDS
 
