@@ -282,8 +282,6 @@ class Contacts(ContactStatuses):
             contact = await self._runner.run(GET_CONTACT.call(id=which["id"]))
         else:
             contact = await self._get_by(which)
-            if contact is None:
-                raise _nobody()
         return await self._amend(contact, body, overwrite=overwrite, number=which.get("phone"))
 
     async def upsert(self, *, phone_number: str, **values: Unpack[ContactValues]) -> WriteResult:
@@ -371,15 +369,23 @@ class Contacts(ContactStatuses):
 
         return await write_in_batches(rows, batch_size, write)
 
-    async def _get_by(self, which: Body) -> Contact | None:
-        """Return a contact by its number or its id as text; None where the service answers without a contact."""
+    async def _get_by(self, which: Body) -> Contact:
+        """Return a contact by its number, or by its id as text.
+
+        Raises:
+            NotFound: there is none, also where the service says so by an empty answer.
+        """
+        operation = GET_CONTACT_BY_PHONE_OR_ID
         try:
-            contact = await self._runner.run(GET_CONTACT_BY_PHONE_OR_ID.call(body=which))
+            contact = await self._runner.run(operation.call(body=which))
         except ReplyError as error:
-            if error.text.strip() in _NOTHING:
-                return None
-            raise
-        return contact if contact.id else None
+            if error.text.strip() not in _NOTHING:
+                raise
+            contact = None
+        if contact is None or not contact.id:
+            what = "The service answered, but with no contact."
+            raise NotFound(what, operation=operation.name, method=operation.method, path=operation.path, attempts=1)
+        return contact
 
     async def _amend(self, contact: Contact, body: Body, *, overwrite: bool, number: str | None) -> WriteResult:
         # The number that it was found by may be another of its numbers than the one that updates have to repeat.
@@ -389,12 +395,6 @@ class Contacts(ContactStatuses):
 
     async def _put(self, contact_id: int, body: Body, *, overwrite: bool) -> WriteResult:
         return await self._runner.run(UPDATE_CONTACT.call(id=contact_id, query=_overwriting(overwrite), body=body))
-
-
-def _nobody() -> NotFound:
-    operation = GET_CONTACT_BY_PHONE_OR_ID
-    facts = {"operation": operation.name, "method": operation.method, "path": operation.path}
-    return NotFound("The service answered with no contact.", **facts, attempts=1, advice="upsert() makes one.")
 
 
 def _overwriting(overwrite: bool) -> dict[str, str | int]:
