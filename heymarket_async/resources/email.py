@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from heymarket_async.arguments import check_addresses, check_id, check_several, check_text, exactly_one, wrong
 from heymarket_async.calls import Effect, Operation
@@ -21,6 +21,8 @@ SEND_EMAIL = Operation(
     reply=SentMessage,
     docs="https://developers.heymarket.com/api-reference/messages/send-email",
 )
+
+_LONGEST: Final = 10_000_000  # Characters: an HTML text may hold pictures. The vendor names no bound.
 
 
 class Email(Resource):
@@ -69,7 +71,7 @@ class Email(Resource):
         body: dict[str, Any] = {
             "inbox": check_id("inbox_id", inbox_id),
             "creator_id": check_id("creator_id", creator_id),
-            "text": check_text("text", text),
+            "text": check_text("text", text, longest=_LONGEST),
             "local_id": str(uuid.uuid4()) if local_id is None else check_text("local_id", local_id),
         }
         if exactly_one("target", {"to": to, "conversation_id": conversation_id}) == "to":
@@ -86,5 +88,5 @@ class Email(Resource):
                 raise wrong("title", "goes with to: a reply keeps the title of its conversation")
             body["conv_title"] = check_text("title", title)
         if raw_text is not None:
-            body["raw_text"] = check_text("raw_text", raw_text)
+            body["raw_text"] = check_text("raw_text", raw_text, longest=_LONGEST)
         return await run_send(self._runner, SEND_EMAIL.call(body=body), Messages(self._runner).list)

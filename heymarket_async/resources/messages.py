@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from heymarket_async.arguments import (
+    LONGEST_TEXT,
     check_flag,
     check_id,
     check_text,
@@ -228,7 +229,7 @@ def _content(text: object, media_url: object, template_id: object, survey_id: ob
     if text is not None or template_id is not None or survey_id is not None:
         given = exactly_one("text", {"text": text, "template_id": template_id, "survey_id": survey_id})
         if given == "text":
-            content["text"] = check_text("text", text)
+            content["text"] = check_text("text", text, longest=LONGEST_TEXT)
         else:
             content[given] = check_id(given, {"template_id": template_id, "survey_id": survey_id}[given])
     if media_url is not None:
