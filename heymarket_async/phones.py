@@ -24,6 +24,7 @@ _NORTH_AMERICA: Final = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
 _LONG_WITHOUT_PLUS: Final = re.compile(r"(?!89)[1-9][0-9]{10,}")
 _WIDE: Final = {0xFF01 + place: 0x21 + place for place in range(94)}  # As East Asian keyboards write ASCII.
 _PUNCTUATION: Final = frozenset("()[]-./~\u00b7\u2022\u2212")
+_LONGEST: Final = 1_000
 _SCHEME: Final = re.compile(r"\Atel:", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r".(ext|x|#)[ .:=]*[0-9]{1,7}\Z", re.IGNORECASE)
 # What a spreadsheet makes of a number, and two numbers in one. Joined, they would be the number of somebody else.
@@ -46,6 +47,8 @@ def normal_phone(value: object, *, argument: str = "phone_number", region: str |
     """
     if not isinstance(value, str):
         raise _wrong(argument, f"must be a str, not {type(value).__name__}")
+    if len(value) > _LONGEST:
+        raise _wrong(argument, f"has {len(value)} characters, which is no phone number")
     text = _SCHEME.sub("", _visible(value))
     if _EXTENSION.search(text):
         raise _wrong(argument, "has an extension, which no text can reach: leave it out")

@@ -131,6 +131,7 @@ def test_usual_writings_of_one_number(written, region):
         ("+123456", "6 digits"),
         ("+1234567890123456", "16 digits"),
         ("1" * 400, "400 digits"),
+        (" " * 1000 + "1", "1001 characters"),
         ("+15100550101", "North America"),
         ("+10105550101", "North America"),
         ("+151055501011", "North America"),

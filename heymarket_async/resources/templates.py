@@ -93,7 +93,8 @@ class Templates(Resource):
 
         https://developers.heymarket.com/api-reference/templates/manage
         """
-        body = _written(name, text, gallery, archived, UNSET if local_id is None else local_id)
+        known_by = UNSET if local_id is None else check_text("local_id", local_id)
+        body = _written(name, text, gallery, check_flag("archived", archived), known_by)
         return await self._runner.run(CREATE_TEMPLATE.call(body=body))
 
     async def get(self, template_id: int) -> Template:
