@@ -94,6 +94,7 @@ VALUES: dict[str, Any] = {
     "name": "Welcome",
     "new_phone_number": "+1 510 555 0109",
     "omnichannel": True,
+    "on_batch": lambda _: None,
     "overwrite": True,
     "page_size": 5,
     "phone_number": PHONE,

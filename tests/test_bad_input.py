@@ -80,6 +80,7 @@ def fits(annotation: str, value: Any) -> bool:
         "Sequence": isinstance(value, list | tuple),
         "Mapping": isinstance(value, dict),
         "CustomValues": isinstance(value, dict),
+        "OnBatch": callable(value),
     }
     return any(fitting for kind, fitting in kinds.items() if annotation.startswith(kind))
 
@@ -136,6 +137,7 @@ BY_NAME: dict[str, list[Any]] = {
     "limit": [0],
     "batch_size": [0, 1001],
     "cursor": ["{}", "[" * 100_000],
+    "on_batch": [called],
     "titles": [[], "Favourite colour"],
     "custom": [{0: "x"}, {12: "x", "12": "y"}, {12: 5}],
     "members": [{}, {5: {}}, {"hello": {}}, {PHONE: None}, {PHONE: {"first_name": 5}}, {PHONE: {"f": "Sam"}}],

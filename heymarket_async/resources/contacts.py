@@ -22,7 +22,14 @@ from heymarket_async.errors import BadRequest, NotFound, ReplyError
 from heymarket_async.models.contacts import Contact
 from heymarket_async.models.results import WriteResult
 from heymarket_async.paging import Pager
-from heymarket_async.resources.contact_batches import DEFAULT_BATCH, LARGEST_BATCH, ContactBatch, write_in_batches
+from heymarket_async.resources.contact_batches import (
+    DEFAULT_BATCH,
+    LARGEST_BATCH,
+    ContactBatch,
+    OnBatch,
+    check_on_batch,
+    write_in_batches,
+)
 from heymarket_async.resources.contact_merge import merged
 from heymarket_async.resources.contact_statuses import ContactStatuses
 from heymarket_async.resources.contact_writes import Body, ContactRow, ContactValues, contact_body
@@ -331,7 +338,12 @@ class Contacts(ContactStatuses):
         return await self._runner.run(DELETE_CONTACT.call(id=check_id("contact_id", contact_id)))
 
     async def create_many(
-        self, contacts: Sequence[ContactRow], *, overwrite: bool = False, batch_size: int = DEFAULT_BATCH
+        self,
+        contacts: Sequence[ContactRow],
+        *,
+        overwrite: bool = False,
+        batch_size: int = DEFAULT_BATCH,
+        on_batch: OnBatch | None = None,
     ) -> ContactBatch:
         """Make many contacts, some in each request, and say for each what became of it.
 
@@ -343,6 +355,8 @@ class Contacts(ContactStatuses):
                 what `ContactValues` describes. None is the same as leaving a value out.
             overwrite: whether a contact that a number has already is overwritten, or left as it is.
             batch_size: rows in one request, 1000 at the most. The service's own bound is not known.
+            on_batch: a function that is called with what became of the rows of each request as soon as it is known. A
+                call that is cancelled returns nothing: what it had done until then is known by this alone.
 
         Returns:
             What became of each row, in the order given.
@@ -361,13 +375,14 @@ class Contacts(ContactStatuses):
             phone = self._phone(f"{where}.phone_number", values.pop("phone_number", None))
             rows.append({"phone": phone, **contact_body(values, f"{where}.", clears=False)})
         check_count("batch_size", batch_size, most=LARGEST_BATCH)
+        call_back = check_on_batch(on_batch)
         query = _overwriting(check_flag("overwrite", overwrite))
         await self._put_field_ids(rows, "contacts[{}].custom")
 
         async def write(batch: Sequence[Body]) -> object:
             return await self._runner.run(BATCH_CREATE_CONTACTS.call(query=query, body=batch))
 
-        return await write_in_batches(rows, batch_size, write)
+        return await write_in_batches(rows, batch_size, write, call_back)
 
     async def _get_by(self, which: Body) -> Contact:
         """Return a contact by its number, or by its id as text.
