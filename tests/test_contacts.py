@@ -33,9 +33,10 @@ from heymarket_async.models import (
     SavedContact,
     WriteResult,
 )
-from heymarket_async.resources import contact_statuses
+from heymarket_async.resources import contact_finding, contact_statuses
 from heymarket_async.resources import contacts as module
 from heymarket_async.resources.contact_fields import LIST_CONTACT_FIELDS
+from heymarket_async.resources.contact_finding import GET_CONTACT_BY_PHONE_OR_ID
 from heymarket_async.resources.contact_statuses import GET_CONTACT_STATUS, SET_CONTACT_STATUS
 from heymarket_async.resources.contacts import (
     BATCH_CREATE_CONTACTS,
@@ -43,7 +44,6 @@ from heymarket_async.resources.contacts import (
     CREATE_CONTACT,
     DELETE_CONTACT,
     GET_CONTACT,
-    GET_CONTACT_BY_PHONE_OR_ID,
     LIST_CONTACTS,
     UPDATE_CONTACT,
     Contacts,
@@ -133,7 +133,11 @@ def contacts(runner):
     return Contacts(runner)
 
 
-@pytest.mark.parametrize("operation", operations_of(module) + operations_of(contact_statuses), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "operation",
+    [one for each in (module, contact_finding, contact_statuses) for one in operations_of(each)],
+    ids=lambda one: one.name,
+)
 def test_the_operation_is_that_of_the_contract(operation, contract):
     assert declared_in(contract, operation)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Unpack
+from typing import Unpack
 
 import attrs
 
@@ -18,7 +18,6 @@ from heymarket_async.arguments import (
     wrong,
 )
 from heymarket_async.calls import Effect, Operation, TimeCursor
-from heymarket_async.errors import BadRequest, NotFound, ReplyError
 from heymarket_async.models.contacts import Contact
 from heymarket_async.models.results import WriteResult
 from heymarket_async.paging import Pager
@@ -30,8 +29,8 @@ from heymarket_async.resources.contact_batches import (
     check_on_batch,
     write_in_batches,
 )
+from heymarket_async.resources.contact_finding import ContactFinding
 from heymarket_async.resources.contact_merge import merged
-from heymarket_async.resources.contact_statuses import ContactStatuses
 from heymarket_async.resources.contact_writes import Body, ContactRow, ContactValues, contact_body
 from heymarket_async.resources.contacts_v2 import ContactsV2
 from heymarket_async.values import Acknowledgement
@@ -87,14 +86,6 @@ COUNT_CONTACTS = Operation(
     envelope=("count", "total"),
     docs="https://developers.heymarket.com/api-reference/contacts/get",
 )
-GET_CONTACT_BY_PHONE_OR_ID = Operation(
-    name="get_contact_by_phone_or_id",
-    method="POST",
-    path="/v1/contact/get",
-    effect=Effect.READS,
-    reply=Contact,
-    docs="https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id",
-)
 BATCH_CREATE_CONTACTS = Operation(
     name="batch_create_contacts",
     method="POST",
@@ -104,11 +95,8 @@ BATCH_CREATE_CONTACTS = Operation(
     docs="https://developers.heymarket.com/api-reference/contacts/bulk",
 )
 
-# What a service in Go may write in place of a contact that does not exist.
-_NOTHING: Final = ("", "null", "{}", "[]", '""')
 
-
-class Contacts(ContactStatuses):
+class Contacts(ContactFinding):
     """The people whom the team texts. https://developers.heymarket.com/concepts/contacts"""
 
     __slots__ = ()
@@ -170,27 +158,6 @@ class Contacts(ContactStatuses):
         https://developers.heymarket.com/api-reference/contacts/get
         """
         return await self._runner.run(GET_CONTACT.call(id=check_id("contact_id", contact_id)))
-
-    async def find(self, *, phone_number: str | None = None, contact_id: int | None = None) -> Contact | None:
-        """Return the contact with a phone number or an id, if there is one.
-
-        The vendor does not say what the service answers where there is none: 404, 400 and an empty answer all count.
-
-        Args:
-            phone_number: its number in any usual writing (on the wire `phone`); or
-            contact_id: its id.
-
-        Raises:
-            ArgumentError: an argument makes no sense.
-            ApiError: the service refused.
-
-        https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id
-        """
-        which = self._which(phone_number, contact_id)
-        try:
-            return await self._get_by({key: str(value) for key, value in which.items()})
-        except (NotFound, BadRequest):
-            return None
 
     async def create(self, *, phone_number: str, **values: Unpack[ContactValues]) -> WriteResult:
         """Make a contact. It is made once, or `SendUnknown` says that nobody knows.
@@ -383,24 +350,6 @@ class Contacts(ContactStatuses):
             return await self._runner.run(BATCH_CREATE_CONTACTS.call(query=query, body=batch))
 
         return await write_in_batches(rows, batch_size, write, call_back)
-
-    async def _get_by(self, which: Body) -> Contact:
-        """Return a contact by its number, or by its id as text.
-
-        Raises:
-            NotFound: there is none, also where the service says so by an empty answer.
-        """
-        operation = GET_CONTACT_BY_PHONE_OR_ID
-        try:
-            contact = await self._runner.run(operation.call(body=which))
-        except ReplyError as error:
-            if error.text.strip() not in _NOTHING:
-                raise
-            contact = None
-        if contact is None or not contact.id:
-            what = "The service answered, but with no contact."
-            raise NotFound(what, operation=operation.name, method=operation.method, path=operation.path, attempts=1)
-        return contact
 
     async def _amend(self, contact: Contact, body: Body, *, overwrite: bool, number: str | None) -> WriteResult:
         # The number that it was found by may be another of its numbers than the one that updates have to repeat.
