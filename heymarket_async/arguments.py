@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -185,8 +186,32 @@ def check_params(value: object) -> tuple[tuple[str, str | int], ...]:
     for name, item in cast("Mapping[object, object]", value).items():
         if not isinstance(name, str) or isinstance(item, bool) or not isinstance(item, str | int):
             raise wrong("params", "must hold texts and whole numbers by name; write anything else as a text")
+        if isinstance(item, int) and item.bit_length() > _LARGEST_ID.bit_length():
+            raise wrong("params", f"holds a number that is too large, {_shown(item)}")
         pairs.append((name, item))
     return tuple(pairs)
+
+
+def check_json(value: object) -> None:
+    """See that nothing in a body would be written as something else: a NaN as null, bytes as a text.
+
+    Raises:
+        ArgumentError: something would.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise wrong("json", f"holds {value}, for which JSON has no word")
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise wrong("json", f"holds {type(value).__name__}: write them as a text")
+    inside: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        inside = cast("Mapping[object, object]", value).values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        inside = cast("Iterable[object]", value)
+    for item in inside:
+        try:
+            check_json(item)
+        except RecursionError:
+            raise wrong("json", "is nested too deeply, or holds itself") from None
 
 
 def masked_path(path: str) -> str:
