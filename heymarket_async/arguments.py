@@ -200,7 +200,7 @@ def check_json(value: object) -> None:
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise wrong("json", f"holds {value}, for which JSON has no word")
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         raise wrong("json", f"holds {type(value).__name__}: write them as a text")
     inside: Iterable[object] = ()
     if isinstance(value, Mapping):
