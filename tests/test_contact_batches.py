@@ -70,6 +70,11 @@ class TestAnswers:
         assert read_answer([BOB], ROWS)[1].answer == BOB
         assert read_answer([ALICE | {"id": 0}], ROWS)[0].id is None
 
+    @pytest.mark.parametrize("key", ["error", "errors", "error_code", "reason"])
+    def test_a_contact_that_is_there_but_was_refused(self, key):
+        assert outcomes([SAVED_ALICE | {key: "no"}, SAVED_BOB]) == "failed saved"
+        assert outcomes([SAVED_ALICE | {key: None}, SAVED_BOB]) == "saved saved"
+
     def test_a_failure_that_is_none_of_the_rows_makes_the_rest_doubtful(self):
         assert outcomes([BOB, {"phone": "14155550199"}]) == "unknown failed"
         assert outcomes([BOB, "14155550199"]) == "unknown failed"

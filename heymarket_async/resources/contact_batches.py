@@ -36,6 +36,9 @@ LARGEST_BATCH: Final = 1000
 # What the service may say when it means that all went well.
 _ALL_WELL: Final = ("ok", "success")
 
+# What a contact does not have, and the refusal of one may: the vendor's page is cut off before the names of such keys.
+_REFUSALS: Final = ("error", "errors", "error_code", "reason")
+
 Body = dict[str, Any]
 Write = Callable[[Sequence[Body]], Awaitable[object]]
 Marks = Mapping[str, frozenset[str]]
@@ -221,7 +224,8 @@ def _sort(answer: object) -> tuple[list[Body], list[Body], bool]:
         failed, also_readable = _records(both.get("failed_contacts"))
         return saved, failed, readable and also_readable
     records, readable = _records(answer)
-    return [record for record in records if record.get("id")], [r for r in records if not r.get("id")], readable
+    saved = [record for record in records if record.get("id") and not any(map(record.get, _REFUSALS))]
+    return saved, [record for record in records if record not in saved], readable
 
 
 def _records(items: object) -> tuple[list[Body], bool]:
