@@ -188,7 +188,7 @@ def annotations_of(resource: type[Resource], method: str) -> dict[str, str]:
 def a_call_with(resource: type[Resource], method: str, argument: str) -> dict[str, Any]:
     """Return the fewest arguments that a method takes, among them this one."""
     needed, optional = arguments_of(resource, method)
-    for size in range(4):
+    for size in range(5):
         for names in itertools.combinations(optional, size):
             arguments = needed | {name: optional[name] for name in names}
             if argument in arguments:

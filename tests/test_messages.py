@@ -115,6 +115,10 @@ class TestSend:
         assert first.local_id != second.local_id
         assert [uuid.UUID(call.body["local_id"]).version for call in runner.calls] == [4, 4]
 
+    async def test_a_comment_whose_private_was_forgotten_is_not_texted(self, runner, messages):
+        await refused(runner, "author", lambda: messages.send(**NEEDED, author="Kim"))
+        await refused(runner, "author", lambda: messages.send(**NEEDED, author="Kim", private=False))
+
     async def test_everything_that_can_be_said(self, runner, messages):
         await messages.send(
             inbox_id=1,

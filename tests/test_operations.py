@@ -35,7 +35,7 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=[operation
 def made() -> dict[tuple[str, str], tuple[set[str], list[Call[Any]]]]:
     """For each method: the arguments that it took, and the calls that it made.
 
-    It is called with what it needs and every one, two and three of the other arguments. What does not go together is
+    It is called with what it needs and every one, two, three and four of the other arguments. What does not go together is
     refused, and makes no call.
     """
     out = {}
@@ -43,7 +43,7 @@ def made() -> dict[tuple[str, str], tuple[set[str], list[Call[Any]]]]:
         needed, optional = arguments_of(resource, method)
         took: set[str] = set()
         calls: dict[str, Call[Any]] = {}
-        for size in range(4):
+        for size in range(5):
             for names in itertools.combinations(optional, size):
                 arguments = needed | {name: optional[name] for name in names}
                 try:
