@@ -35,8 +35,8 @@ each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=[operation
 def made() -> dict[tuple[str, str], tuple[set[str], list[Call[Any]]]]:
     """For each method: the arguments that it took, and the calls that it made.
 
-    It is called with what it needs and every one, two, three and four of the other arguments. What does not go together is
-    refused, and makes no call.
+    It is called with what it needs and every one to four of the other arguments. What does not go together is refused,
+    and makes no call.
     """
     out = {}
     for resource, method in EVERY_METHOD:
