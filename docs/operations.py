@@ -43,6 +43,21 @@ def names_in(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
+def names_used(noun: type[Resource], function: Any) -> set[str]:
+    """Return all global names that a method uses, those of its helpers and of the public methods it calls included."""
+    used = names_in(inspect.unwrap(function).__code__)
+    called = [getattr(noun, name) for name in used if inspect.isfunction(getattr(noun, name, None))]
+    # Of those only the helpers: public names, such as list and get, are those of other things too.
+    return used.union(*(names_in(each.__code__) | names_of_helpers(noun, each) for each in called))
+
+
+def names_of_helpers(noun: type[Resource], function: Any) -> set[str]:
+    """Return all global names that the private methods use which a method calls."""
+    used = [name for name in names_in(inspect.unwrap(function).__code__) if name.startswith("_")]
+    called = [getattr(noun, name) for name in used if inspect.isfunction(getattr(noun, name, None))]
+    return set[str]().union(*(names_in(each.__code__) | names_of_helpers(noun, each) for each in called))
+
+
 def methods(noun: type[Resource], path: str) -> Iterator[tuple[str, set[str]]]:
     """Yield the public methods of a resource with the constants they use, and those of the resources under it."""
     for name, member in inspect.getmembers(noun):
@@ -53,9 +68,7 @@ def methods(noun: type[Resource], path: str) -> Iterator[tuple[str, set[str]]]:
             if inspect.isclass(under) and issubclass(under, Resource):
                 yield from methods(under, f"{path}.{name}")
         elif inspect.isfunction(member):
-            used = names_in(inspect.unwrap(member).__code__)
-            helpers = [getattr(noun, each) for each in used if inspect.isfunction(getattr(noun, each, None))]
-            yield f"{path}.{name}", used.union(*(names_in(each.__code__) for each in helpers))
+            yield f"{path}.{name}", names_used(noun, member)
 
 
 def calls() -> dict[str, list[str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -11,7 +13,12 @@ from heymarket_async.errors import ArgumentError
 from heymarket_async.values import MASK, is_word
 
 _LARGEST_ID: Final = 2**63 - 1
-_ADDRESS: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+# The vendor names no bounds for texts. What is longer is no name and no message, but something else by mistake.
+_LONGEST_LINE: Final = 1_000
+LONGEST_TEXT: Final = 100_000
+_LONGEST_URL: Final = 8_000  # https://www.rfc-editor.org/rfc/rfc9110#section-4.1
+_LONGEST_ADDRESS: Final = 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3, without the angle brackets
+_ADDRESS: Final = re.compile(r"[^@\s,:;<>()\"]+@[^@\s,:;<>()\"]+\.[^@\s,:;<>()\"]+")
 _COLOR: Final = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URL: Final = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
@@ -31,7 +38,7 @@ def check_id(argument: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong(argument, f"must be an int, not {type(value).__name__}")
     if not 1 <= value <= _LARGEST_ID:
-        raise wrong(argument, f"must be an int from 1 on, not {value}")
+        raise wrong(argument, f"must be an int from 1 on, not {_shown(value)}")
     return int.__index__(value)
 
 
@@ -67,23 +74,25 @@ def check_several(argument: str, value: object, *, at_least: int = 1, at_most: i
     return [item for _, item in _several(argument, value, at_least, at_most)]
 
 
-def check_text(argument: str, value: object, *, longest: int | None = None) -> str:
+def check_text(argument: str, value: object, *, longest: int | None = _LONGEST_LINE) -> str:
     """Return a text that is not empty.
 
     Args:
         argument: the name of the argument.
         value: the text.
-        longest: characters at the most.
+        longest: characters at the most, None for any number.
 
     Raises:
         ArgumentError: it is no text, empty, or too long.
     """
     if not isinstance(value, str):
         raise wrong(argument, f"must be a str, not {type(value).__name__}")
-    if not value.strip():
+    if all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in value):
         raise wrong(argument, "is empty")
     if longest is not None and len(value) > longest:
         raise wrong(argument, f"has {len(value)} characters; at most {longest} are possible")
+    if "\0" in value:
+        raise wrong(argument, "holds the character of number 0, which is none")
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -113,7 +122,7 @@ def check_count(argument: str, value: object, *, least: int = 1, most: int | Non
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong(argument, f"must be an int {bounds}, not {type(value).__name__}")
     if not least <= value <= most:
-        raise wrong(argument, f"must be an int {bounds}, not {value}")
+        raise wrong(argument, f"must be an int {bounds}, not {_shown(value)}")
     return int.__index__(value)
 
 
@@ -134,7 +143,7 @@ def check_url(argument: str, value: object) -> str:
     Raises:
         ArgumentError: it does not begin with http:// or https://, or has no host.
     """
-    text = check_text(argument, value)
+    text = check_text(argument, value, longest=_LONGEST_URL)
     if not _URL.fullmatch(text):
         raise wrong(argument, "must be a public URL that begins with https:// or http://")
     return text
@@ -177,8 +186,32 @@ def check_params(value: object) -> tuple[tuple[str, str | int], ...]:
     for name, item in cast("Mapping[object, object]", value).items():
         if not isinstance(name, str) or isinstance(item, bool) or not isinstance(item, str | int):
             raise wrong("params", "must hold texts and whole numbers by name; write anything else as a text")
+        if isinstance(item, int) and item.bit_length() > _LARGEST_ID.bit_length():
+            raise wrong("params", f"holds a number that is too large, {_shown(item)}")
         pairs.append((name, item))
     return tuple(pairs)
+
+
+def check_json(value: object) -> None:
+    """See that nothing in a body would be written as something else: a NaN as null, bytes as a text.
+
+    Raises:
+        ArgumentError: something would.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise wrong("json", f"holds {value}, for which JSON has no word")
+    if isinstance(value, bytes | bytearray):
+        raise wrong("json", f"holds {type(value).__name__}: write them as a text")
+    inside: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        inside = cast("Mapping[object, object]", value).values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        inside = cast("Iterable[object]", value)
+    for item in inside:
+        try:
+            check_json(item)
+        except RecursionError:
+            raise wrong("json", "is nested too deeply, or holds itself") from None
 
 
 def masked_path(path: str) -> str:
@@ -204,19 +237,20 @@ def check_address(argument: str, value: object) -> str:
     Raises:
         ArgumentError: it is none.
     """
-    text = check_text(argument, value)
+    text = check_text(argument, value, longest=_LONGEST_ADDRESS)
     if not _ADDRESS.fullmatch(text):
         raise wrong(argument, "is no e-mail address, such as 'sam@example.com'")
     return text
 
 
 def check_addresses(argument: str, value: object, *, at_least: int = 1) -> list[str]:
-    """Return several e-mail addresses.
+    """Return several e-mail addresses, each once.
 
     Raises:
         ArgumentError: it is not that, or there are too few.
     """
-    return [check_address(f"{argument}[{place}]", item) for place, item in _several(argument, value, at_least, None)]
+    several = _several(argument, value, at_least, None)
+    return list(dict.fromkeys(check_address(f"{argument}[{place}]", item) for place, item in several))
 
 
 def check_time(argument: str, value: object) -> datetime:
@@ -262,6 +296,11 @@ def exactly_one(what: str, choices: dict[str, object]) -> str:
     if not given:
         raise ArgumentError(f"There is no {what}: pass one of {names}.", argument=what)
     raise ArgumentError(f"{' and '.join(given)} exclude each other: pass one {what}.", argument=given[1])
+
+
+def _shown(number: int) -> str:
+    """Return a number as text, which Python refuses to make of thousands of digits."""
+    return str(number) if number.bit_length() <= 64 else f"one of {number.bit_length()} bits"
 
 
 def _several(argument: str, value: object, at_least: int, at_most: int | None) -> Iterable[tuple[int, Any]]:

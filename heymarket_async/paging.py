@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Generic, TypeVar, cast
 
-from heymarket_async.arguments import check_count, wrong
+from heymarket_async.arguments import check_count, check_text, wrong
 from heymarket_async.calls import Call, Operation, PageNumber, TimeCursor
 from heymarket_async.errors import BadRequest
 from heymarket_async.walks import PageWalk, TimeWalk, Walk
@@ -159,14 +159,15 @@ def walk_for(operation: Operation[Any], page_size: int | None) -> Walk:
 
 
 def _resume(walk: Walk, operation: Operation[Any], cursor: str) -> list[Any]:
+    check_text("cursor", cursor, longest=None)
     try:
         value = json.loads(cursor)
         version, name = value["v"], value["list"]
-        handed_out: list[Any] | None = value["handed_out"]
-        if version == _CURSOR_VERSION and name == operation.name and handed_out is not None:
+        handed_out = list(dict.fromkeys(value["handed_out"]))
+        if version == _CURSOR_VERSION and name == operation.name:
             walk.resume(value["at"])
-            return list(handed_out)
-    except (ValueError, TypeError, KeyError, AttributeError):
+            return handed_out
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise wrong("cursor", "is no cursor of a pager") from None
     if name != operation.name:
         raise wrong("cursor", f"belongs to {name}, not to {operation.name}")

@@ -7,6 +7,7 @@ https://developers.heymarket.com/concepts/contacts
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from heymarket_async.errors import ArgumentError, ConfigurationError
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
 _E164: Final = re.compile(r"[1-9][0-9]{6,14}")
 # The North American plan: area code and exchange begin with 2 to 9.
 _NORTH_AMERICA: Final = re.compile(r"1[2-9][0-9]{2}[2-9][0-9]{6}")
-# Eleven digits and more, and no zero in front: a country code is there. With fewer it may or may not be.
-_LONG_WITHOUT_PLUS: Final = re.compile(r"[1-9][0-9]{10,}")
-_SEPARATORS: Final = str.maketrans("", "", " ()-./\u00a0\u2007\u202f\u2010\u2011\u2012\u2013")
-# What comes along unseen when a number is copied from a contact card.
-_INVISIBLE: Final = str.maketrans(
-    "", "", "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-)
+# Eleven digits and more, and no zero in front: a country code is there. With fewer it may or may not be. No country has
+# a code that begins with 89: that is how Russians write a mobile number at home.
+_LONG_WITHOUT_PLUS: Final = re.compile(r"(?!89)[1-9][0-9]{10,}")
+_WIDE: Final = {0xFF01 + place: 0x21 + place for place in range(94)}  # As East Asian keyboards write ASCII.
+_PUNCTUATION: Final = frozenset("()[]-./~\u00b7\u2022\u2212")
+_LONGEST: Final = 1_000
+_SCHEME: Final = re.compile(r"\Atel:", re.IGNORECASE)
+_EXTENSION: Final = re.compile(r".(ext|x|#)[ .:=]*[0-9]{1,7}\Z", re.IGNORECASE)
+# What a spreadsheet makes of a number, and two numbers in one. Joined, they would be the number of somebody else.
+_TAIL: Final = re.compile(r".(\.0|/ *[0-9])\Z")
 
 
 def normal_phone(value: object, *, argument: str = "phone_number", region: str | None = None) -> str:
@@ -43,8 +47,14 @@ def normal_phone(value: object, *, argument: str = "phone_number", region: str |
     """
     if not isinstance(value, str):
         raise _wrong(argument, f"must be a str, not {type(value).__name__}")
-    text = value.translate(_INVISIBLE).strip().removeprefix("tel:")
-    digits = text.translate(_SEPARATORS)
+    if len(value) > _LONGEST:
+        raise _wrong(argument, f"has {len(value)} characters, which is no phone number")
+    text = _SCHEME.sub("", _visible(value))
+    if _EXTENSION.search(text):
+        raise _wrong(argument, "has an extension, which no text can reach: leave it out")
+    if _TAIL.search(text):
+        raise _wrong(argument, "ends in something that is no part of a phone number")
+    digits = "".join(sign for sign in text if not _separates(sign))
     international = digits.startswith(("+", "00"))
     digits = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
     if not digits.isascii() or not digits.isdecimal():
@@ -60,6 +70,17 @@ def normal_phone(value: object, *, argument: str = "phone_number", region: str |
     if digits.startswith("1") and not _NORTH_AMERICA.fullmatch(digits):
         raise _wrong(argument, "begins with 1, but is no number of North America")
     return digits
+
+
+def _visible(value: str) -> str:
+    """Return a text without what is not seen, such as comes along from contact cards, and with the digits of ASCII."""
+    seen = (sign for sign in value.translate(_WIDE) if unicodedata.category(sign) != "Cf")
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in seen).strip()
+
+
+def _separates(sign: str) -> bool:
+    """Say whether a sign only makes a number readable: a space, a dash, or what is written between groups of digits."""
+    return sign in _PUNCTUATION or unicodedata.category(sign) in ("Zs", "Pd")
 
 
 def check_region(value: object) -> str | None:

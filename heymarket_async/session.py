@@ -354,6 +354,7 @@ class AsyncSession(Nouns):
             retries: how often and how patiently it is tried again; by default as the session does.
 
         Raises:
+            ArgumentError: it is no call, or it cannot be written.
             ApiError: the service refused.
             TransportError: there is no complete answer.
             RateBudgetExceeded: the wait for the rate limit would be too long.
@@ -361,6 +362,8 @@ class AsyncSession(Nouns):
             SessionError: the session is closed, or open on another event loop.
             ConfigurationError: `within` or `retries` make no sense.
         """
+        if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
+            raise wrong("call", f"must be a Call, not {type(call).__name__}")
         self._check_open()
         engine = self._engine
         if within is not None or retries is not None:

@@ -145,6 +145,22 @@ class TestIds:
         assert str(caught.value) == f"{argument} {what}."
 
 
+def test_a_number_that_python_cannot_write_is_refused_like_any_other():
+    for check in (check_id, check_count):
+        for value in (10**5000, -(10**5000)):
+            with pytest.raises(ArgumentError, match="this must be an int from 1 on, not one of 16610 bits"):
+                check("this", value)
+
+
+@pytest.mark.parametrize(
+    ("check", "start", "longest"), [(check_url, "https://example.com/", 8000), (check_address, "sam@example.com", 254)]
+)
+def test_urls_and_addresses_have_a_greatest_length(check, start, longest):
+    assert len(check("this", start.ljust(longest, "x"))) == longest
+    with pytest.raises(ArgumentError, match=f"this has {longest + 1} characters; at most {longest} are possible"):
+        check("this", start.ljust(longest + 1, "x"))
+
+
 def test_a_uuid_stays_as_it_is():
     assert check_uuid("contact_id", "a1b2c3d4-e5f6-4890-abcd-ef1234567890") == "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 
@@ -188,6 +204,24 @@ class TestTexts:
         assert check_text("text", "abc", longest=3) == "abc"
         with pytest.raises(ArgumentError, match="text has 4 characters; at most 3 are possible"):
             check_text("text", "abcd", longest=3)
+
+    @pytest.mark.parametrize(
+        ("value", "what"),
+        [
+            ("\u200b\ufeff ", "is empty"),
+            ("a\0b", "holds the character of number 0, which is none"),
+            ("\ud83d", "holds half a character (a lone surrogate)"),
+            ("x" * 1001, "has 1001 characters; at most 1000 are possible"),
+        ],
+    )
+    def test_what_nobody_can_read_is_no_text(self, value, what):
+        with pytest.raises(ArgumentError) as caught:
+            check_text("text", value)
+        assert str(caught.value) == f"text {what}."
+
+    @pytest.mark.parametrize("value", ["x" * 1000, "\U0001f468\u200d\U0001f469", "\u200fa"])
+    def test_what_somebody_can_is_one(self, value):
+        assert check_text("text", value) == value
 
     def test_an_error_never_shows_the_text(self):
         with pytest.raises(ArgumentError) as caught:
@@ -264,6 +298,9 @@ def test_an_address_stays_as_it_is(value):
         "sam@example.com,kim@example.com",
         "sam@example.com;kim@example.com",
         "to:sam@example.com, cc",
+        "to:sam@example.com",
+        "mailto:sam@example.com",
+        "sam@example.com (home)",
         "Sam <sam@example.com>",
         "sam @example.com",
         "sam@example.com\n",

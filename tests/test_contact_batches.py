@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from fakes import FakeRunner
 from heymarket_async import (
+    AsyncSession,
     AuthenticationError,
     BadRequest,
     Conflict,
@@ -16,12 +19,14 @@ from heymarket_async import (
     ReplyError,
     SendUnknown,
     ServerError,
+    SessionClosed,
     TimedOut,
     UnprocessableEntity,
 )
 from heymarket_async.resources.contact_batches import ContactBatch, ContactResult, RowOutcome, read_answer
 from heymarket_async.resources.contacts import BATCH_CREATE_CONTACTS, Contacts
 from heymarket_async.resources.contacts_v2 import BULK_UPSERT_CONTACTS_V2, ContactsV2
+from heymarket_async.sandbox import Hang, Ordinary
 
 ALICE = {"phone": "14155550151", "first": "Alice", "email": "home@example.com"}
 BOB = {"phone": "14155550152", "first": "Bob", "email": "home@example.com"}
@@ -64,6 +69,11 @@ class TestAnswers:
         assert outcomes([BOB, ALICE | {"id": 0}]) == "failed failed"
         assert read_answer([BOB], ROWS)[1].answer == BOB
         assert read_answer([ALICE | {"id": 0}], ROWS)[0].id is None
+
+    @pytest.mark.parametrize("key", ["error", "errors", "error_code", "reason"])
+    def test_a_contact_that_is_there_but_was_refused(self, key):
+        assert outcomes([SAVED_ALICE | {key: "no"}, SAVED_BOB]) == "failed saved"
+        assert outcomes([SAVED_ALICE | {key: None}, SAVED_BOB]) == "saved saved"
 
     def test_a_failure_that_is_none_of_the_rows_makes_the_rest_doubtful(self):
         assert outcomes([BOB, {"phone": "14155550199"}]) == "unknown failed"
@@ -156,10 +166,44 @@ class TestErrors:
         assert [row.error for row in batch.rows] == [None] * 2 + [error] * 2 + [None] * 3
         assert [row.place for row in batch.rows] == list(range(7))
 
+    async def test_a_session_that_is_closed_between_two_batches_loses_no_result(self):
+        error = SessionClosed("closed")
+        batch = await Contacts(FakeRunner("ok", error)).create_many(rows(5), batch_size=2)
+        assert [row.outcome for row in batch.rows] == ["saved"] * 2 + ["failed"] * 2 + ["unsent"]
+        assert [row.error for row in batch.rows] == [None] * 2 + [error] * 2 + [None]
+        with pytest.raises(SessionClosed):
+            await Contacts(FakeRunner(error)).create_many(rows(5), batch_size=2)
+
     async def test_a_send_of_version_2_whose_outcome_is_not_known(self):
         runner = FakeRunner("ok", SendUnknown("?"))
         batch = await ContactsV2(runner).upsert_many([{"contact_id": UUID}] * 4, batch_size=1)
         assert str(batch) == "1 saved, 0 failed, 1 unknown, 2 unsent"
+
+
+class TestOnBatch:
+    async def test_it_is_called_with_what_became_of_each_request(self):
+        batches: list[ContactBatch] = []
+        runner = FakeRunner("ok", BadRequest("no"), ServerError("no"))
+        result = await Contacts(runner).create_many(rows(7), batch_size=2, on_batch=batches.append)
+        assert [str(batch) for batch in batches] == [
+            "2 saved, 0 failed, 0 unknown, 0 unsent",
+            "0 saved, 2 failed, 0 unknown, 0 unsent",
+            "0 saved, 0 failed, 2 unknown, 0 unsent",
+        ]
+        assert tuple(row for batch in batches for row in batch.rows) == result.rows[:6]
+
+    async def test_what_was_done_before_a_call_was_cancelled_is_known_by_it(self, heymarket_sandbox):
+        batches: list[ContactBatch] = []
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as heymarket:
+            heymarket_sandbox.script("batch_create_contacts", Ordinary(), Hang())
+            call = heymarket.contacts.create_many(rows(5), batch_size=2, on_batch=batches.append)
+            task = asyncio.create_task(call)
+            while len(heymarket_sandbox.requests) < 2:
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert [str(batch) for batch in batches] == ["2 saved, 0 failed, 0 unknown, 0 unsent"]
 
 
 class TestTheResult:

@@ -33,9 +33,10 @@ from heymarket_async.models import (
     SavedContact,
     WriteResult,
 )
-from heymarket_async.resources import contact_statuses
+from heymarket_async.resources import contact_finding, contact_statuses
 from heymarket_async.resources import contacts as module
 from heymarket_async.resources.contact_fields import LIST_CONTACT_FIELDS
+from heymarket_async.resources.contact_finding import GET_CONTACT_BY_PHONE_OR_ID
 from heymarket_async.resources.contact_statuses import GET_CONTACT_STATUS, SET_CONTACT_STATUS
 from heymarket_async.resources.contacts import (
     BATCH_CREATE_CONTACTS,
@@ -43,7 +44,6 @@ from heymarket_async.resources.contacts import (
     CREATE_CONTACT,
     DELETE_CONTACT,
     GET_CONTACT,
-    GET_CONTACT_BY_PHONE_OR_ID,
     LIST_CONTACTS,
     UPDATE_CONTACT,
     Contacts,
@@ -133,7 +133,11 @@ def contacts(runner):
     return Contacts(runner)
 
 
-@pytest.mark.parametrize("operation", operations_of(module) + operations_of(contact_statuses), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "operation",
+    [one for each in (module, contact_finding, contact_statuses) for one in operations_of(each)],
+    ids=lambda one: one.name,
+)
 def test_the_operation_is_that_of_the_contract(operation, contract):
     assert declared_in(contract, operation)
 
@@ -430,6 +434,25 @@ class TestAmend:
         assert (read.operation, read.body) == (GET_CONTACT_BY_PHONE_OR_ID, {"phone": PHONE})
         assert (write.path, write.body) == ("/v1/contact/98765", SAM_WRITTEN | {"email": ""})
 
+    async def test_a_contact_that_is_found_by_another_of_its_numbers_keeps_the_one_it_is_shown_with(self):
+        for call in (Contacts.amend, Contacts.upsert):
+            runner = FakeRunner(SAM)
+            await call(Contacts(runner), phone_number="+1 415 555 0199", email="sam@example.com")
+            assert runner.calls[1].body == SAM_WRITTEN
+
+    async def test_a_contact_that_is_shown_without_number_has_the_one_it_was_found_by(self):
+        for call in (Contacts.amend, Contacts.upsert):
+            runner = FakeRunner(attrs.evolve(SAM, phone=None))
+            await call(Contacts(runner), phone_number=WRITTEN, email="sam@example.com")
+            assert runner.calls[1].body == SAM_WRITTEN
+
+    @pytest.mark.parametrize("answer", [NotFound("no"), ReplyError("?", text="{}"), Contact(id=0)], ids=str)
+    async def test_whom_the_service_does_not_have_is_not_written(self, answer):
+        runner = FakeRunner(answer)
+        with pytest.raises(NotFound):
+            await Contacts(runner).amend(phone_number=WRITTEN, email="sam@example.com")
+        assert len(runner.calls) == 1
+
     async def test_the_number_can_change(self):
         for which in ({"contact_id": 98765}, {"phone_number": WRITTEN}):
             runner = FakeRunner(SAM)
@@ -565,8 +588,7 @@ class TestUpsert:
 
     @table(phone_number=[*PHONES, None], **WRONG_VALUES)
     async def test_what_makes_no_sense_is_refused(self, runner, contacts, argument, value):
-        expected = "contact" if value is None else argument
-        await refused(runner, expected, lambda: contacts.upsert(**{"phone_number": WRITTEN, argument: value}))
+        await refused(runner, argument, lambda: contacts.upsert(**{"phone_number": WRITTEN, argument: value}))
 
 
 class TestCreateMany:
@@ -672,7 +694,8 @@ class TestReplies:
             updated=datetime(2026, 4, 12, 15, 30, tzinfo=UTC),
         )
         earlier_only = {"is_opted_out", "contact_channels"}
-        assert fields_that_came(contact) == set(Contact.__slots__) - {"extra", "tags"} - earlier_only
+        names = {field.name for field in attrs.fields(Contact)}
+        assert fields_that_came(contact) == names - {"extra", "tags"} - earlier_only
         for operation in (LIST_CONTACTS,):
             assert read(operation, example_bytes("list_contacts.response")) == (contact,)
 

@@ -57,6 +57,12 @@ async def test_a_reply_is_made_as_the_vendor_does(runner, email, example):
     assert uuid.UUID(sent.local_id).version == 4
 
 
+async def test_nobody_gets_it_twice(runner, email):
+    twice = ["alice@example.com", "bob@example.com", "alice@example.com"]
+    await email.send(**NEEDED | {"to": twice, "cc": ["bob@example.com", "carol@example.com", "carol@example.com"]})
+    assert runner.body["targets"] == ["to:alice@example.com,bob@example.com", "cc:carol@example.com"]
+
+
 async def test_nobody_needs_a_copy(runner, email):
     await email.send(**NEEDED)
     assert runner.body["targets"] == ["to:alice@example.com"]

@@ -102,6 +102,11 @@ class TestSend:
         assert sent.local_id == local_id
         assert (runner.call.operation, runner.call.path) == (SEND_MESSAGE, "/v1/message/send")
 
+    async def test_nobody_is_in_a_group_twice(self, runner, messages):
+        targets = ["+1 (415) 555-0111", "14155550112", "1-415-555-0111"]
+        await messages.send(inbox_id=42, creator_id=7, targets=targets, text="Hello")
+        assert runner.body["targets"] == ["14155550111", "14155550112"]
+
     def test_it_is_not_repeated_when_nobody_knows_whether_it_went_out(self):
         assert SEND_MESSAGE.effect is Effect.SENDS
 
@@ -109,6 +114,10 @@ class TestSend:
         first, second = await messages.send(**NEEDED), await messages.send(**NEEDED)
         assert first.local_id != second.local_id
         assert [uuid.UUID(call.body["local_id"]).version for call in runner.calls] == [4, 4]
+
+    async def test_a_comment_whose_private_was_forgotten_is_not_texted(self, runner, messages):
+        await refused(runner, "author", lambda: messages.send(**NEEDED, author="Kim"))
+        await refused(runner, "author", lambda: messages.send(**NEEDED, author="Kim", private=False))
 
     async def test_everything_that_can_be_said(self, runner, messages):
         await messages.send(

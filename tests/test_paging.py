@@ -163,12 +163,40 @@ class TestCursors:
         assert await pager_of(many(5), cursor=pager.cursor).collect() == ()
 
     @pytest.mark.parametrize(
-        "cursor", ["", "{}", "[]", "null", "x", '{"v":1}', 7, '{"v":1,"list":"list_rows","at":{},"handed_out":[]}']
+        "cursor",
+        [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "x",
+            "[" * 100_000,
+            '{"v":1}',
+            b"{}",
+            7,
+            '{"v":1,"list":"list_rows","at":{},"handed_out":[]}',
+            '{"v":1,"list":"list_rows","at":{},"handed_out":null}',
+        ],
+        ids=lambda cursor: repr(cursor)[:20],
     )
     def test_what_is_no_cursor_is_refused(self, cursor):
         with pytest.raises(ArgumentError) as caught:
             pager_of(many(5), cursor=cursor)
         assert caught.value.argument == "cursor"
+
+    @pytest.mark.parametrize(
+        ("key", "value"), [("handed_out", [[1]]), ("handed_out", 5), ("handed_out", None), ("at", None), ("at", [])]
+    )
+    def test_a_cursor_that_somebody_changed_is_refused(self, key, value):
+        cursor = json.dumps(json.loads(pager_of(many(5)).cursor) | {key: value})
+        with pytest.raises(ArgumentError, match="is no cursor"):
+            pager_of(many(5), cursor=cursor)
+
+    def test_a_cursor_with_a_step_beyond_all_time_is_refused(self):
+        for step in ("1e300", "1e999"):
+            cursor = pager_of(many(5)).cursor.replace('"step":1.0', f'"step":{step}')
+            with pytest.raises(ArgumentError, match="is no cursor"):
+                pager_of(many(5), cursor=cursor)
 
     def test_a_cursor_of_another_list_is_refused(self):
         cursor = pager_of(many(5), BY_PAGE).cursor

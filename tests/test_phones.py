@@ -23,7 +23,7 @@ NUMBERS = [
 ]
 digits_only = re.compile(r"[1-9][0-9]{6,14}")
 north_american = st.from_regex(r"1[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True)
-abroad = st.from_regex(r"[2-9][0-9]{10,14}", fullmatch=True)
+abroad = st.from_regex(r"(?!89)[2-9][0-9]{10,14}", fullmatch=True)
 separators = st.sampled_from(["", " ", "-", ".", " (", ") ", "/", "\u00a0", "\u2011", "\u200b"])
 
 
@@ -81,6 +81,12 @@ class TestNumbersOfTheWorld:
         "1 510 555 0101",
         "001 510 555 0101",
         "tel:+1-510-555-0101",
+        "TEL:+15105550101",
+        "+1 [510] 555~0101",
+        "1 \u2212 510 \u2014 555 \u00b7 0101",
+        "+1\u2009510\u3000555\u00ad0101",
+        "\uff0b\uff11\uff08\uff15\uff11\uff10\uff09\uff15\uff15\uff15\uff0d\uff10\uff11\uff10\uff11",
+        "+\u0661\u0665\u0661\u0660 \u0665\u0665\u0665 \u0660\u0661\u0660\u0661",
         "  +1 510 555 0101\n",
         "+1\u00a0510\u202f555\u20110101",
         "\u202a+15105550101\u202c",
@@ -99,22 +105,33 @@ def test_usual_writings_of_one_number(written, region):
         ("+", "is empty"),
         (" - ", "is empty"),
         ("hello", "holds something"),
-        ("+1 510 555 0101 x5", "holds something"),
-        ("+1 510 555 0101;ext=5", "holds something"),
+        ("+1 510 555 0101 x5", "has an extension"),
+        ("+1 510 555 0101 ext. 12", "has an extension"),
+        ("tel:+1-510-555-0101;ext=5", "has an extension"),
+        ("+1 510 555 0101 #1234567", "has an extension"),
+        ("+1 510 555 0101,5", "holds something"),
+        ("+1 510 555 0101 tel:", "holds something"),
+        ("442079460958.0", "ends in something"),
+        ("+44 20 7946 0958/9", "ends in something"),
+        ("+44 20 7946 0958 / 9", "ends in something"),
+        ("+15105550101/+15105550102", "holds something"),
+        ("1\n510\n555\n0101", "holds something"),
         ("1-800-FLOWERS", "holds something"),
         ("++15105550101", "holds something"),
-        ("+1\uff15105550101", "holds something"),
-        ("+1\u0665105550101", "holds something"),
+        ("+1\u00b2105550101", "holds something"),
+        ("\u2081\u2085105550101", "holds something"),
         ("sam@example.com", "holds something"),
         ("5105550101", "lack its country code"),
         ("(510) 555-0101", "lack its country code"),
         ("05105550101234", "lack its country code"),
         ("+05105550101", "lack its country code"),
         ("011 44 20 7946 0958", "lack its country code"),
+        ("8 (912) 345-67-89", "lack its country code"),
         ("+44 (0)20 7946 0958", "dialled at home only"),
         ("+123456", "6 digits"),
         ("+1234567890123456", "16 digits"),
         ("1" * 400, "400 digits"),
+        (" " * 1000 + "1", "1001 characters"),
         ("+15100550101", "North America"),
         ("+10105550101", "North America"),
         ("+151055501011", "North America"),
@@ -144,8 +161,10 @@ class TestAnyNumber:
 
     @given(north_american | abroad, st.lists(separators, min_size=16, max_size=16))
     def test_separators_mean_nothing(self, number, between):
-        assume(not re.search(r"\(\W*0\W*\)", "".join(map("".join, zip(number, between, strict=False)))))
-        assert normal_phone("+" + "".join(map("".join, zip(number, between, strict=False)))) == number
+        written = "+" + "".join(map("".join, zip(number, between, strict=False)))
+        # These mean something: a digit that is dialled at home only, and a fraction or a second number.
+        assume(not re.search(r"\(\W*0\W*\)|[./]\W*[0-9]\W*$", written))
+        assert normal_phone(written) == number
 
     @given(st.text() | st.text("+0123456789 ()-.x", max_size=20), st.sampled_from([None, "US", "GB", "DE", "CN", "IT"]))
     def test_whatever_is_written_it_is_read_as_e164_or_refused(self, written, region):
@@ -155,9 +174,7 @@ class TestAnyNumber:
             return
         assert digits_only.fullmatch(number)
         assert normal_phone(f"+{number}", region=region) == number
-        assert [sign for sign in written if sign in "123456789"] == [] or all(
-            sign in number for sign in written if sign in "123456789"
-        )
+        assert all(sign in number for sign in written if sign in "123456789")
 
 
 class TestRegions:

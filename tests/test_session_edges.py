@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 import random
 import socket
 import time
@@ -37,6 +38,7 @@ from heymarket_async import (
 )
 from heymarket_async.auth import TOKEN_LIFE
 from heymarket_async.clock import SkewedClock, VirtualClock
+from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.sandbox import Hang, Ordinary, Reply, Sandbox
 from heymarket_async.session import SessionSettings
 
@@ -392,6 +394,10 @@ class TestErrors:
         assert 0 <= min(waits) <= max(waits) <= 0.5
 
 
+AROUND: list[object] = []
+AROUND.append(AROUND)
+
+
 class TestRequest:
     @pytest.mark.parametrize("reply", ["x", 7, {"a": 1}, dict[str, socket.socket], socket.socket])
     async def test_a_type_that_nothing_can_become_is_refused_before_anything_is_sent(self, heymarket_sandbox, reply):
@@ -407,6 +413,38 @@ class TestRequest:
             with pytest.raises(ArgumentError) as caught:
                 await session.request("GET", "/v1/inboxes", params=params)
         assert caught.value.argument == "params"
+        assert heymarket_sandbox.requests == []
+
+    @pytest.mark.parametrize(
+        ("argument", "value"),
+        [
+            ("effect", "sends"),
+            ("effect", "reads"),
+            ("effect", True),
+            ("json", math.nan),
+            ("json", {"a": [{"b": (1.0, -math.inf)}]}),
+            ("json", b"{}"),
+            ("json", {"a": {"b": bytearray(b"x")}}),
+            ("json", AROUND),
+            ("params", {"page": 2**64}),
+            ("params", {"page": 10**5000}),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    async def test_what_would_be_taken_for_something_else_is_refused(self, heymarket_sandbox, argument, value):
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            with pytest.raises(ArgumentError) as caught:
+                await session.request("POST", "/v1/contacts", **{argument: value})
+        assert caught.value.argument == argument
+        assert str(caught.value).startswith(f"{argument} ")
+        assert heymarket_sandbox.requests == []
+
+    @pytest.mark.parametrize("call", [None, "list_inboxes", LIST_INBOXES])
+    async def test_only_a_call_can_be_performed(self, heymarket_sandbox, call):
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            with pytest.raises(ArgumentError, match="call must be a Call") as caught:
+                await session.run(call)
+        assert caught.value.argument == "call"
         assert heymarket_sandbox.requests == []
 
     async def test_a_list_can_be_asked_for_as_a_list(self, heymarket_sandbox):

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from heymarket_async.models.fields import anything, extra, mapping, personal, plain
+from heymarket_async.models.fields import anything, extra, id_first, mapping, personal, plain
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -64,13 +64,12 @@ class ContactChannel:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Contact:
-    """A person whom the team texts, as both versions of the service read them.
+class ContactFacts:
+    """What is known of a person whom the team texts, whether the service reads it or answers a write.
 
-    Only `id` is always there. What the service leaves out is None, or an empty tuple where there may be many.
+    What the service leaves out is None, or an empty tuple where there may be many.
 
     Attributes:
-        id: the contact, which calls take as `contact_id`. Version 2 takes the UUID, which no page shows in a contact.
         phone: the number: digits with the country code and, usually, without a plus sign.
         first_name: the first name (on the wire `first`).
         last_name: the last name (on the wire `last`).
@@ -100,7 +99,6 @@ class Contact:
     https://developers.heymarket.com/api-reference/contacts/get
     """
 
-    id: int
     phone: str | None = personal()
     first_name: str | None = personal(wire="first")
     last_name: str | None = personal(wire="last")
@@ -128,49 +126,36 @@ class Contact:
     extra: Mapping[str, Any] = extra()
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class SavedContact:
-    """A contact as a write of version 2 answers it: a `Contact` of which nothing is required, and perhaps its UUID.
+@attrs.frozen(kw_only=True, weakref_slot=False, field_transformer=id_first)
+class Contact(ContactFacts):
+    """A person whom the team texts, as both versions of the service read them. Only `id` is always there.
 
-    Whatever the answer lacks, the write was made.
+    Attributes:
+        id: the contact, which calls take as `contact_id`. Version 2 takes the UUID, which no page shows in a contact.
+
+    The others are those of `ContactFacts`.
+
+    https://developers.heymarket.com/api-reference/contacts/get
+    """
+
+    id: int
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False, field_transformer=id_first)
+class SavedContact(ContactFacts):
+    """A contact as a write of version 2 answers it. Whatever the answer lacks, the write was made.
 
     Attributes:
         id: the contact in version 1.
         uuid: the contact in version 2, which calls take as `contact_id`; not in every answer.
-        extra: keys that the library does not know, or whose values did not fit, as sent.
 
-    The others are those of `Contact`.
+    The others are those of `ContactFacts`.
 
     https://developers.heymarket.com/api-reference/contacts/update-v2
     """
 
     id: int | None = None
     uuid: str | None = None
-    phone: str | None = personal()
-    first_name: str | None = personal(wire="first")
-    last_name: str | None = personal(wire="last")
-    display_name: str | None = personal()
-    email: str | None = personal()
-    avatar: str | None = personal()
-    custom: Mapping[str, Any] | None = mapping()
-    assignee_id: int | None = plain("assigned_user_id")
-    tags: tuple[Any, ...] = anything()
-    notes: tuple[ContactNote, ...] = plain("note", default=())
-    is_opted_out: bool | None = None
-    contact_channels: tuple[ContactChannel, ...] = ()
-    creator_id: int | None = None
-    team_id: int | None = None
-    inbox_id: int | None = None
-    parent_id: int | None = None
-    external_id: str | None = None
-    external_ref: str | None = None
-    type: str | None = None
-    shared: bool | None = None
-    op: str | None = None
-    rev: int | None = None
-    created: datetime | None = None
-    updated: datetime | None = None
-    extra: Mapping[str, Any] = extra()
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)

@@ -45,3 +45,8 @@ def anything() -> Any:
 def extra() -> Any:
     """The keys that the library does not know or whose values did not fit, as the service sent them."""
     return attrs.field(default=NO_EXTRA, hash=False)
+
+
+def id_first(_: type, fields: list[Any]) -> list[Any]:
+    """Put the id of a model that takes over fields of another before them, where a reader of its repr looks for it."""
+    return sorted(fields, key=lambda field: field.name != "id")

@@ -49,9 +49,10 @@ class Resource:
         return normal_phone(value, argument=argument, region=self._runner.default_region)
 
     def _phones(self, argument: str, values: object, *, at_least: int = 1) -> list[str]:
-        """Return several phone numbers as the service takes them."""
+        """Return several phone numbers as the service takes them, each once, in whatever writings they come."""
         several = check_several(argument, values, at_least=at_least)
-        return [self._phone(f"{argument}[{place}]", value) for place, value in enumerate(several)]
+        numbers = [self._phone(f"{argument}[{place}]", value) for place, value in enumerate(several)]
+        return list(dict.fromkeys(numbers))
 
     def _target(
         self, phone_number: object, conversation_id: object, list_id: object, targets: object, *, conversation: str

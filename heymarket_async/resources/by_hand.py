@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from heymarket_async.arguments import check_method, check_params, check_path, masked_path
+from heymarket_async.arguments import check_json, check_method, check_params, check_path, masked_path, wrong
 from heymarket_async.calls import Call, Effect, Operation
 
 T = TypeVar("T")
@@ -21,6 +21,10 @@ def call_by_hand(
     """
     method = check_method(method)
     check_path(path)
+    # Of anything else retries would think that it does not send.
+    if not isinstance(effect, Effect | None):
+        raise wrong("effect", f"must be an Effect, such as Effect.READS, not {type(effect).__name__}")
+    check_json(json)
     operation = Operation(
         name="request",
         method=method,

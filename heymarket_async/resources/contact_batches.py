@@ -8,12 +8,14 @@ https://developers.heymarket.com/api-reference/contacts/bulk
 from __future__ import annotations
 
 import enum
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import attrs
 
+from heymarket_async.arguments import wrong
 from heymarket_async.errors import (
     ApiError,
     BadRequest,
@@ -23,6 +25,7 @@ from heymarket_async.errors import (
     RateBudgetExceeded,
     ReplyError,
     ServerError,
+    SessionError,
     UnprocessableEntity,
 )
 from heymarket_async.values import mask
@@ -32,6 +35,9 @@ LARGEST_BATCH: Final = 1000
 
 # What the service may say when it means that all went well.
 _ALL_WELL: Final = ("ok", "success")
+
+# What a contact does not have, and the refusal of one may: the vendor's page is cut off before the names of such keys.
+_REFUSALS: Final = ("error", "errors", "error_code", "reason")
 
 Body = dict[str, Any]
 Write = Callable[[Sequence[Body]], Awaitable[object]]
@@ -71,7 +77,7 @@ class ContactResult:
     id: int | None = None
     uuid: str | None = None
     answer: Mapping[str, Any] | None = attrs.field(default=None, repr=mask, hash=False)
-    error: CallError | None = None
+    error: CallError | SessionError | None = None
 
 
 @attrs.frozen
@@ -118,36 +124,58 @@ class ContactBatch:
         return tuple(row for row in self.rows if row.outcome is outcome)
 
 
-async def write_in_batches(rows: Sequence[Body], size: int, write: Write) -> ContactBatch:
+OnBatch = Callable[[ContactBatch], object]
+
+
+async def write_in_batches(rows: Sequence[Body], size: int, write: Write, on_batch: OnBatch | None) -> ContactBatch:
     """Write rows, some in each request.
 
     Args:
         rows: the rows as the service takes them.
         size: rows in a request.
         write: makes the request, and returns the JSON of the answer.
+        on_batch: is called with what became of the rows of each request, if there is one.
 
     Returns:
         What became of each row.
 
     Raises:
         CallError: the first request failed, and not for its contents.
+        SessionError: the session cannot make the first request.
     """
     results: list[ContactResult] = []
+    stopped = False
     for start in range(0, len(rows), size):
         batch = rows[start : start + size]
         try:
-            results += read_answer(await write(batch), batch, start)
+            came = read_answer(await write(batch), batch, start)
         except (BadRequest, Conflict, UnprocessableEntity) as error:
-            results += _alike(start, len(batch), RowOutcome.FAILED, error)
+            came = _alike(start, len(batch), RowOutcome.FAILED, error)
         except ReplyError as error:
-            results += _alike(start, len(batch), RowOutcome.UNKNOWN, error)
-        except CallError as error:
+            came = _alike(start, len(batch), RowOutcome.UNKNOWN, error)
+        except (CallError, SessionError) as error:
             if not results:
                 raise
-            results += _alike(start, len(batch), _outcome_of(error), error)
-            results += _alike(len(results), len(rows) - len(results), RowOutcome.UNSENT, None)
+            came = _alike(start, len(batch), _outcome_of(error), error)
+            stopped = True
+        results += came
+        if on_batch is not None:
+            on_batch(ContactBatch(tuple(came)))
+        if stopped:
             break
+    results += _alike(len(results), len(rows) - len(results), RowOutcome.UNSENT, None)
     return ContactBatch(tuple(results))
+
+
+def check_on_batch(value: object) -> OnBatch | None:
+    """Return what is to be called with what became of a batch.
+
+    Raises:
+        ArgumentError: it cannot be called.
+    """
+    if value is None or (callable(value) and not inspect.iscoroutinefunction(value)):
+        return value
+    raise wrong("on_batch", "must be a plain function that takes a ContactBatch")
 
 
 def read_answer(answer: object, rows: Sequence[Body], start: int = 0) -> list[ContactResult]:
@@ -196,7 +224,8 @@ def _sort(answer: object) -> tuple[list[Body], list[Body], bool]:
         failed, also_readable = _records(both.get("failed_contacts"))
         return saved, failed, readable and also_readable
     records, readable = _records(answer)
-    return [record for record in records if record.get("id")], [r for r in records if not r.get("id")], readable
+    saved = [record for record in records if record.get("id") and not any(map(record.get, _REFUSALS))]
+    return saved, [record for record in records if record not in saved], readable
 
 
 def _records(items: object) -> tuple[list[Body], bool]:
@@ -257,10 +286,11 @@ def _ids(contact: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _outcome_of(error: CallError) -> RowOutcome:
+def _outcome_of(error: CallError | SessionError) -> RowOutcome:
     refused = isinstance(error, ApiError) and not isinstance(error, ServerError)
-    return RowOutcome.FAILED if refused or isinstance(error, NeverSent | RateBudgetExceeded) else RowOutcome.UNKNOWN
+    unsent = isinstance(error, NeverSent | RateBudgetExceeded | SessionError)
+    return RowOutcome.FAILED if refused or unsent else RowOutcome.UNKNOWN
 
 
-def _alike(start: int, count: int, outcome: RowOutcome, error: CallError | None) -> list[ContactResult]:
+def _alike(start: int, count: int, outcome: RowOutcome, error: CallError | SessionError | None) -> list[ContactResult]:
     return [ContactResult(place=place, outcome=outcome, error=error) for place in range(start, start + count)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Required, TypedDict, cast
 
 from heymarket_async.arguments import (
+    LONGEST_TEXT,
     check_address,
     check_flag,
     check_id,
@@ -284,7 +285,7 @@ def _is_harmless(key: str) -> bool:
 
 
 def _check_line(argument: str, value: object) -> str:
-    return "" if value == "" else check_text(argument, value)
+    return "" if value == "" else check_text(argument, value, longest=LONGEST_TEXT)
 
 
 def _check_tags(argument: str, value: object) -> list[Body]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Unpack
+from typing import Unpack
 
 import attrs
 
@@ -18,13 +18,19 @@ from heymarket_async.arguments import (
     wrong,
 )
 from heymarket_async.calls import Effect, Operation, TimeCursor
-from heymarket_async.errors import BadRequest, NotFound, ReplyError
 from heymarket_async.models.contacts import Contact
 from heymarket_async.models.results import WriteResult
 from heymarket_async.paging import Pager
-from heymarket_async.resources.contact_batches import DEFAULT_BATCH, LARGEST_BATCH, ContactBatch, write_in_batches
+from heymarket_async.resources.contact_batches import (
+    DEFAULT_BATCH,
+    LARGEST_BATCH,
+    ContactBatch,
+    OnBatch,
+    check_on_batch,
+    write_in_batches,
+)
+from heymarket_async.resources.contact_finding import ContactFinding
 from heymarket_async.resources.contact_merge import merged
-from heymarket_async.resources.contact_statuses import ContactStatuses
 from heymarket_async.resources.contact_writes import Body, ContactRow, ContactValues, contact_body
 from heymarket_async.resources.contacts_v2 import ContactsV2
 from heymarket_async.values import Acknowledgement
@@ -80,14 +86,6 @@ COUNT_CONTACTS = Operation(
     envelope=("count", "total"),
     docs="https://developers.heymarket.com/api-reference/contacts/get",
 )
-GET_CONTACT_BY_PHONE_OR_ID = Operation(
-    name="get_contact_by_phone_or_id",
-    method="POST",
-    path="/v1/contact/get",
-    effect=Effect.READS,
-    reply=Contact,
-    docs="https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id",
-)
 BATCH_CREATE_CONTACTS = Operation(
     name="batch_create_contacts",
     method="POST",
@@ -97,11 +95,8 @@ BATCH_CREATE_CONTACTS = Operation(
     docs="https://developers.heymarket.com/api-reference/contacts/bulk",
 )
 
-# What a service in Go may write in place of a contact that does not exist.
-_NOTHING: Final = ("", "null", "{}", "[]", '""')
 
-
-class Contacts(ContactStatuses):
+class Contacts(ContactFinding):
     """The people whom the team texts. https://developers.heymarket.com/concepts/contacts"""
 
     __slots__ = ()
@@ -163,33 +158,6 @@ class Contacts(ContactStatuses):
         https://developers.heymarket.com/api-reference/contacts/get
         """
         return await self._runner.run(GET_CONTACT.call(id=check_id("contact_id", contact_id)))
-
-    async def find(self, *, phone_number: str | None = None, contact_id: int | None = None) -> Contact | None:
-        """Return the contact with a phone number or an id, if there is one.
-
-        The vendor does not say what the service answers where there is none: 404, 400 and an empty answer all count.
-
-        Args:
-            phone_number: its number in any usual writing (on the wire `phone`); or
-            contact_id: its id.
-
-        Raises:
-            ArgumentError: an argument makes no sense.
-            ApiError: the service refused.
-
-        https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id
-        """
-        which = self._which(phone_number, contact_id)
-        try:
-            body = {key: str(value) for key, value in which.items()}
-            contact = await self._runner.run(GET_CONTACT_BY_PHONE_OR_ID.call(body=body))
-        except (NotFound, BadRequest):
-            return None
-        except ReplyError as error:
-            if error.text.strip() in _NOTHING:
-                return None
-            raise
-        return contact if contact.id else None
 
     async def create(self, *, phone_number: str, **values: Unpack[ContactValues]) -> WriteResult:
         """Make a contact. It is made once, or `SendUnknown` says that nobody knows.
@@ -255,11 +223,12 @@ class Contacts(ContactStatuses):
         """Change some values of a contact and keep the others: read it, and write all of its values with the changes.
 
         What somebody else changes between the read and the write is lost. That a number opted out, and e-mail
-        suppressions, are written again only where the service shows them in contacts, which no current page says.
+        suppressions, are written again only where the service shows them in contacts, which no current page says; a
+        picture only where it shows its URL.
 
         Args:
             contact_id: the contact; or
-            phone_number: its number in any usual writing.
+            phone_number: one of its numbers in any usual writing. It stays the number that the contact is shown with.
             new_phone_number: the number that it gets.
             overwrite: whether `custom` replaces the values of all custom fields, or only of those that it names.
             **changes: what to change, as `ContactValues` describes.
@@ -286,9 +255,8 @@ class Contacts(ContactStatuses):
         if "id" in which:
             contact = await self._runner.run(GET_CONTACT.call(id=which["id"]))
         else:
-            contact = await self._runner.run(GET_CONTACT_BY_PHONE_OR_ID.call(body=which))
-            body = which | body
-        return await self._amend(contact, body, overwrite=overwrite)
+            contact = await self._get_by(which)
+        return await self._amend(contact, body, overwrite=overwrite, number=which.get("phone"))
 
     async def upsert(self, *, phone_number: str, **values: Unpack[ContactValues]) -> WriteResult:
         """Make sure that a number has a contact with these values: amend the contact, or make it.
@@ -309,7 +277,7 @@ class Contacts(ContactStatuses):
 
         https://developers.heymarket.com/guides/manage-contacts
         """
-        which = self._which(phone_number, None)
+        which = {"phone": self._phone("phone_number", phone_number)}
         body, new = contact_body(values, clears=True), contact_body(values, clears=False)
         await self._put_field_ids([body, new])
         contact = await self.find(phone_number=phone_number)
@@ -317,7 +285,7 @@ class Contacts(ContactStatuses):
             return await self._runner.run(CREATE_CONTACT.call(body=which | new))
         if not body:
             return WriteResult(id=contact.id, rev=contact.rev)
-        return await self._amend(contact, which | body, overwrite=False)
+        return await self._amend(contact, body, overwrite=False, number=which["phone"])
 
     async def delete(self, contact_id: int) -> str:
         """Delete a contact for good.
@@ -337,7 +305,12 @@ class Contacts(ContactStatuses):
         return await self._runner.run(DELETE_CONTACT.call(id=check_id("contact_id", contact_id)))
 
     async def create_many(
-        self, contacts: Sequence[ContactRow], *, overwrite: bool = False, batch_size: int = DEFAULT_BATCH
+        self,
+        contacts: Sequence[ContactRow],
+        *,
+        overwrite: bool = False,
+        batch_size: int = DEFAULT_BATCH,
+        on_batch: OnBatch | None = None,
     ) -> ContactBatch:
         """Make many contacts, some in each request, and say for each what became of it.
 
@@ -349,6 +322,8 @@ class Contacts(ContactStatuses):
                 what `ContactValues` describes. None is the same as leaving a value out.
             overwrite: whether a contact that a number has already is overwritten, or left as it is.
             batch_size: rows in one request, 1000 at the most. The service's own bound is not known.
+            on_batch: a function that is called with what became of the rows of each request as soon as it is known. A
+                call that is cancelled returns nothing: what it had done until then is known by this alone.
 
         Returns:
             What became of each row, in the order given.
@@ -367,16 +342,19 @@ class Contacts(ContactStatuses):
             phone = self._phone(f"{where}.phone_number", values.pop("phone_number", None))
             rows.append({"phone": phone, **contact_body(values, f"{where}.", clears=False)})
         check_count("batch_size", batch_size, most=LARGEST_BATCH)
+        call_back = check_on_batch(on_batch)
         query = _overwriting(check_flag("overwrite", overwrite))
         await self._put_field_ids(rows, "contacts[{}].custom")
 
         async def write(batch: Sequence[Body]) -> object:
             return await self._runner.run(BATCH_CREATE_CONTACTS.call(query=query, body=batch))
 
-        return await write_in_batches(rows, batch_size, write)
+        return await write_in_batches(rows, batch_size, write, call_back)
 
-    async def _amend(self, contact: Contact, body: Body, *, overwrite: bool) -> WriteResult:
-        result = await self._put(contact.id, merged(contact, body, overwrite=overwrite), overwrite=overwrite)
+    async def _amend(self, contact: Contact, body: Body, *, overwrite: bool, number: str | None) -> WriteResult:
+        # The number that it was found by may be another of its numbers than the one that updates have to repeat.
+        known = contact if contact.phone else attrs.evolve(contact, phone=number)
+        result = await self._put(contact.id, merged(known, body, overwrite=overwrite), overwrite=overwrite)
         return attrs.evolve(result, id=contact.id)
 
     async def _put(self, contact_id: int, body: Body, *, overwrite: bool) -> WriteResult:

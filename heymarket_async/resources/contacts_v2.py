@@ -20,7 +20,14 @@ from heymarket_async.arguments import (
 from heymarket_async.calls import Effect, Operation, PageNumber
 from heymarket_async.models.contacts import Contact, SavedContact
 from heymarket_async.paging import Pager
-from heymarket_async.resources.contact_batches import DEFAULT_BATCH, LARGEST_BATCH, ContactBatch, write_in_batches
+from heymarket_async.resources.contact_batches import (
+    DEFAULT_BATCH,
+    LARGEST_BATCH,
+    ContactBatch,
+    OnBatch,
+    check_on_batch,
+    write_in_batches,
+)
 from heymarket_async.resources.contact_channels import ContactChannels
 from heymarket_async.resources.contact_writes import (
     Body,
@@ -273,7 +280,13 @@ class ContactsV2(ContactChannels):
         """
         return await self._runner.run(DELETE_CONTACT_V2.call(contactID=check_uuid("contact_id", contact_id)))
 
-    async def upsert_many(self, contacts: Sequence[ContactRowV2], *, batch_size: int = DEFAULT_BATCH) -> ContactBatch:
+    async def upsert_many(
+        self,
+        contacts: Sequence[ContactRowV2],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        on_batch: OnBatch | None = None,
+    ) -> ContactBatch:
         """Make or change many contacts, some in each request, and say for each what became of it.
 
         A batch that is refused for its contents does not stop the others. Any other error of the first batch is
@@ -282,6 +295,8 @@ class ContactsV2(ContactChannels):
         Args:
             contacts: dicts as `ContactRowV2` describes: with `contact_id` they change a contact, without they make one.
             batch_size: rows in one request, 1000 at the most. The service's own bound is not known.
+            on_batch: a function that is called with what became of the rows of each request as soon as it is known. A
+                call that is cancelled returns nothing: what it had done until then is known by this alone.
 
         Returns:
             What became of each row, in the order given.
@@ -296,12 +311,13 @@ class ContactsV2(ContactChannels):
         several = check_several("contacts", contacts)
         rows = [self._row_body(f"contacts[{place}]", row) for place, row in enumerate(several)]
         check_count("batch_size", batch_size, most=LARGEST_BATCH)
+        call_back = check_on_batch(on_batch)
         await self._put_field_ids(rows, "contacts[{}].custom")
 
         async def write(batch: Sequence[Body]) -> object:
             return await self._runner.run(BULK_UPSERT_CONTACTS_V2.call(body={"contacts": batch}))
 
-        return await write_in_batches(rows, batch_size, write)
+        return await write_in_batches(rows, batch_size, write, call_back)
 
     async def delete_many(self, contact_ids: Sequence[str]) -> str:
         """Delete many contacts for good.

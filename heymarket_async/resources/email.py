@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from heymarket_async.arguments import check_address, check_id, check_several, check_text, exactly_one, wrong
+from heymarket_async.arguments import check_addresses, check_id, check_several, check_text, exactly_one, wrong
 from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.messages import SentMessage
 from heymarket_async.resources.base import Resource
@@ -21,6 +21,8 @@ SEND_EMAIL = Operation(
     reply=SentMessage,
     docs="https://developers.heymarket.com/api-reference/messages/send-email",
 )
+
+_LONGEST: Final = 10_000_000  # Characters: an HTML text may hold pictures. The vendor names no bound.
 
 
 class Email(Resource):
@@ -69,11 +71,14 @@ class Email(Resource):
         body: dict[str, Any] = {
             "inbox": check_id("inbox_id", inbox_id),
             "creator_id": check_id("creator_id", creator_id),
-            "text": check_text("text", text),
+            "text": check_text("text", text, longest=_LONGEST),
             "local_id": str(uuid.uuid4()) if local_id is None else check_text("local_id", local_id),
         }
         if exactly_one("target", {"to": to, "conversation_id": conversation_id}) == "to":
-            body["targets"] = _targets("to", to, at_least=1) + _targets("cc", cc, at_least=0)
+            recipients = check_addresses("to", to)
+            copies = [one for one in check_addresses("cc", cc, at_least=0) if one not in recipients]
+            # Such as to:sam@example.com,kim@example.com
+            body["targets"] = [f"to:{','.join(recipients)}"] + ([f"cc:{','.join(copies)}"] if copies else [])
         else:
             body["convo_id"] = check_id("conversation_id", conversation_id)
             if check_several("cc", cc, at_least=0):
@@ -83,12 +88,5 @@ class Email(Resource):
                 raise wrong("title", "goes with to: a reply keeps the title of its conversation")
             body["conv_title"] = check_text("title", title)
         if raw_text is not None:
-            body["raw_text"] = check_text("raw_text", raw_text)
+            body["raw_text"] = check_text("raw_text", raw_text, longest=_LONGEST)
         return await run_send(self._runner, SEND_EMAIL.call(body=body), Messages(self._runner).list)
-
-
-def _targets(kind: str, addresses: object, *, at_least: int) -> list[str]:
-    """Return addresses as the service takes them, such as `to:sam@example.com,kim@example.com`."""
-    several = check_several(kind, addresses, at_least=at_least)
-    checked = [check_address(f"{kind}[{place}]", address) for place, address in enumerate(several)]
-    return [f"{kind}:{','.join(checked)}"] if checked else []

@@ -209,7 +209,10 @@ class ListsV1(Resource):
             where = f"members[{place}]"
             if not isinstance(names, Mapping):
                 raise wrong(where, f"must be a dict with first_name and last_name, not {type(names).__name__}")
-            out[self._phone(where, number)] = _names(where, cast("Mapping[str, object]", names))
+            phone = self._phone(where, number)
+            if phone in out:
+                raise wrong(where, "is there twice, in two writings of the number")
+            out[phone] = _names(where, cast("Mapping[str, object]", names))
         if not out:
             raise wrong("members", "is empty")
         return out

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from heymarket_async.arguments import (
+    LONGEST_TEXT,
     check_flag,
     check_id,
     check_text,
@@ -103,7 +104,7 @@ class Messages(Resource):
             survey_id: a survey whose opening question is sent, in place of `text`.
             private: leave a comment that only members see; in one conversation only (`conversation_id` or
                 `phone_number`).
-            author: the name under which a private comment stands.
+            author: the name under which a private comment stands; with `private` only.
             local_id: your identifier of this send, by which the service knows a repeat; a UUID by default.
             activity_id: passed on; the vendor does not say what it means.
 
@@ -131,6 +132,8 @@ class Messages(Resource):
                 raise wrong("private", "needs one conversation: pass conversation_id or phone_number")
             body["private"] = True
         if author is not None:
+            if not private:
+                raise wrong("author", "goes with private=True: without it the contact would get the comment as a text")
             body["author"] = check_text("author", author)
         if activity_id is not None:
             body["activity_id"] = check_text("activity_id", activity_id)
@@ -228,7 +231,7 @@ def _content(text: object, media_url: object, template_id: object, survey_id: ob
     if text is not None or template_id is not None or survey_id is not None:
         given = exactly_one("text", {"text": text, "template_id": template_id, "survey_id": survey_id})
         if given == "text":
-            content["text"] = check_text("text", text)
+            content["text"] = check_text("text", text, longest=LONGEST_TEXT)
         else:
             content[given] = check_id(given, {"template_id": template_id, "survey_id": survey_id}[given])
     if media_url is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from heymarket_async.arguments import check_id, check_text, check_time, rfc3339, wrong
+from heymarket_async.arguments import LONGEST_TEXT, check_id, check_text, check_time, rfc3339, wrong
 from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.results import WriteResult
 from heymarket_async.models.schedules import Attachment, Schedule
@@ -241,7 +241,7 @@ def _content(text: object, template_id: object, gallery: object, attachments: ob
     """Return what a scheduled message says in the service's words."""
     content: dict[str, Any] = {}
     if text is not None:
-        content["text"] = check_text("text", text)
+        content["text"] = check_text("text", text, longest=LONGEST_TEXT)
     if template_id is not None:
         content["template"] = check_id("template_id", template_id)
     if gallery is not None:

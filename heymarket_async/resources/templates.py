@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from heymarket_async.arguments import check_flag, check_id, check_text, check_time, rfc3339, wrong
+from heymarket_async.arguments import LONGEST_TEXT, check_flag, check_id, check_text, check_time, rfc3339, wrong
 from heymarket_async.calls import Effect, Operation, TimeCursor
 from heymarket_async.models.results import WriteResult
 from heymarket_async.models.templates import GalleryEntry, Template
@@ -93,7 +93,8 @@ class Templates(Resource):
 
         https://developers.heymarket.com/api-reference/templates/manage
         """
-        body = _written(name, text, gallery, archived, UNSET if local_id is None else local_id)
+        known_by = UNSET if local_id is None else check_text("local_id", local_id)
+        body = _written(name, text, gallery, check_flag("archived", archived), known_by)
         return await self._runner.run(CREATE_TEMPLATE.call(body=body))
 
     async def get(self, template_id: int) -> Template:
@@ -185,7 +186,7 @@ def _written(name: object, text: object, gallery: object, archived: object, loca
     """Return a template in the service's words for it."""
     content: dict[str, Any] = {}
     if text is not None:
-        content["text"] = check_text("text", text)
+        content["text"] = check_text("text", text, longest=LONGEST_TEXT)
     if gallery is not None:
         content["gallery"] = check_gallery("gallery", gallery)
     if not content.get("text") and not content.get("gallery"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from heymarket_async.arguments import check_address, check_id, check_several, check_text, wrong
+from heymarket_async.arguments import check_addresses, check_id, check_several, check_text, wrong
 from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.users import TeamUser
 from heymarket_async.resources.base import Resource
@@ -83,8 +83,7 @@ class Users(Resource):
         if phone_numbers is not None:
             body["phone"] = self._phones("phone_numbers", phone_numbers)
         if emails is not None:
-            addresses = check_several("emails", emails)
-            body["email"] = [check_address(f"emails[{place}]", address) for place, address in enumerate(addresses)]
+            body["email"] = check_addresses("emails", emails)
         return await self._runner.run(GET_USERS.call(body=body))
 
     async def update(self, *users: UserUpdate) -> tuple[TeamUser, ...]:

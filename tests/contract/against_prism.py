@@ -23,11 +23,11 @@ from typing import Any
 
 import aiohttp
 
+from every_method import EVERY_METHOD, OPERATIONS, Pages, arguments_of
 from heymarket_async import ApiError, ApiKey, ArgumentError, AsyncSession, ReplyError, Retries
 from heymarket_async.calls import Call
 from heymarket_async.paging import Pager
 from heymarket_async.resources.base import Resource
-from test_operations import EVERY_METHOD, OPERATIONS, Pages, arguments_of
 
 CONTRACT = Path(__file__).with_name("openapi.yaml")
 PATIENCE = 60.0
