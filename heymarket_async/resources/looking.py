@@ -9,7 +9,7 @@ from typing import Final, cast
 import attrs
 
 from heymarket_async.calls import Call
-from heymarket_async.errors import CallError, SessionError, Unsettled
+from heymarket_async.errors import HeymarketError, Unsettled
 from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
 from heymarket_async.resolution import Resolution, SendState
@@ -54,7 +54,7 @@ async def _look_until(
     while True:
         try:
             found = await _look(runner, call, messages(), began)
-        except (CallError, SessionError) as error:
+        except HeymarketError as error:
             found = Resolution(state=SendState.UNKNOWN, reason=f"The look failed: {error}")
         if found.state is SendState.SENT or clock.monotonic() + pause > end:
             return found

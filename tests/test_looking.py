@@ -1,0 +1,270 @@
+"""A send whose outcome is not known, and the look that finds out."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fakes import NOON, FakeRunner
+from heymarket_async import (
+    ArgumentError,
+    AsyncSession,
+    Message,
+    ReplyError,
+    Resolution,
+    Retries,
+    SendState,
+    SendUnknown,
+    ServerError,
+    UnexpectedStatus,
+    Unsettled,
+)
+from heymarket_async.clock import SkewedClock, VirtualClock
+from heymarket_async.resources.messages import Messages
+from heymarket_async.sandbox import Closed, Ordinary, Reply, Reset, Sandbox, Truncated
+
+NUMBER = "+15105550142"
+TEXT = "Your order has shipped."
+
+
+@pytest.fixture
+def inbox(heymarket_sandbox):
+    return heymarket_sandbox.teams[0].inboxes[0]
+
+
+@pytest.fixture
+async def heymarket(heymarket_sandbox):
+    async with AsyncSession(
+        heymarket_sandbox.secret, base_url=heymarket_sandbox.url, retries=Retries(base=0.0)
+    ) as session:
+        yield session
+
+
+async def lost(session, inbox, error=SendUnknown, **target):
+    """Send, and return the error that comes instead of an answer."""
+    with pytest.raises(error) as caught:
+        await session.messages.send(
+            inbox_id=inbox["id"],
+            creator_id=inbox["members"][0],
+            text=TEXT,
+            **(target or {"phone_number": NUMBER}),
+        )
+    return caught.value
+
+
+LOST_ANSWERS = {
+    "reset": (lambda effect: Reset(effect=effect), SendUnknown),
+    "closed": (lambda effect: Closed(effect=effect), SendUnknown),
+    "cut": (lambda effect: Truncated(reply=Reply(200, json={"id": 1}, effect=effect)), SendUnknown),
+    "500": (lambda effect: Reply(500, effect=effect), ServerError),
+    "504": (lambda effect: Reply(504, effect=effect), ServerError),
+    "redirect": (lambda effect: Reply(302, effect=effect), UnexpectedStatus),
+    "a page of a proxy": (
+        lambda effect: Reply(200, "<h1>Sign in</h1>", content_type="text/html", effect=effect),
+        ReplyError,
+    ),
+}
+
+
+class TestALook:
+    @pytest.mark.parametrize("name", LOST_ANSWERS)
+    async def test_finds_the_message_that_went_out_though_its_answer_was_lost(
+        self, heymarket_sandbox, heymarket, inbox, name
+    ):
+        fault, kind = LOST_ANSWERS[name]
+        heymarket_sandbox.script("send_message", fault(True))
+        error = await lost(heymarket, inbox, kind)
+        assert isinstance(error, Unsettled)
+        found = await error.resolve()
+        assert found.state is SendState.SENT
+        assert (found.message.text, found.message.local_id) == (TEXT, error.local_id)
+        assert len(heymarket_sandbox.teams[0].sent) == 1
+
+    @pytest.mark.parametrize("name", LOST_ANSWERS)
+    async def test_says_that_it_is_not_there_if_it_is_not(self, heymarket_sandbox, heymarket, inbox, name):
+        fault, kind = LOST_ANSWERS[name]
+        heymarket_sandbox.script("send_message", fault(False))
+        error = await lost(heymarket, inbox, kind)
+        assert await error.resolve(patience=0) == Resolution(state=SendState.NOT_FOUND)
+        assert heymarket_sandbox.teams[0].sent == []
+
+    async def test_leads_to_a_repeat_that_texts_once(self, heymarket_sandbox, heymarket, inbox):
+        heymarket_sandbox.script("send_message", Reset())
+        error = await lost(heymarket, inbox)
+        assert (await error.resolve(patience=0)).state is SendState.NOT_FOUND
+        for _ in range(2):  # The second repeat stands for the first one's coming late.
+            await heymarket.messages.send(
+                inbox_id=inbox["id"],
+                creator_id=inbox["members"][0],
+                phone_number=NUMBER,
+                text=TEXT,
+                local_id=error.local_id,
+            )
+        assert len(heymarket_sandbox.teams[0].sent) == 1
+
+    async def test_looks_again_while_the_service_may_be_at_it(self):
+        clock = VirtualClock()
+        async with Sandbox(clock=clock) as sandbox:
+            inbox = sandbox.teams[0].inboxes[0]
+            async with AsyncSession(sandbox.secret, base_url=sandbox.url, clock=clock) as session:
+                sandbox.script("send_message", Reset())
+                error = await lost(session, inbox)
+                looking = asyncio.create_task(error.resolve(patience=10))
+                for _ in range(2):
+                    while clock.next_wake is None or clock.next_wake > 5:  # Nothing but a pause is as short.
+                        await asyncio.sleep(0.001)
+                    clock.advance(clock.next_wake)
+                # What the service does late is done here by another send with the same local_id.
+                await session.messages.send(
+                    inbox_id=inbox["id"],
+                    creator_id=inbox["members"][0],
+                    phone_number=NUMBER,
+                    text=TEXT,
+                    local_id=error.local_id,
+                )
+                while not looking.done():
+                    await asyncio.sleep(0.001)
+                    if clock.next_wake is not None and clock.next_wake <= 5:
+                        clock.advance(clock.next_wake)
+                assert (await looking).state is SendState.SENT
+        looks = [request for request in sandbox.requests if request.operation == "get_message_history"]
+        assert len(looks) >= 3
+
+    async def test_in_a_conversation_goes_through_the_messages_of_the_team(self, heymarket_sandbox, heymarket, inbox):
+        sent = await heymarket.messages.send(
+            inbox_id=inbox["id"], creator_id=inbox["members"][0], phone_number=NUMBER, text="before"
+        )
+        for effect, state in ((True, SendState.SENT), (False, SendState.NOT_FOUND)):
+            heymarket_sandbox.script("send_message", Reset(effect=effect))
+            error = await lost(heymarket, inbox, conversation_id=sent.conversation_id)
+            assert (await error.resolve(patience=0)).state is state
+
+    async def test_finds_an_e_mail(self, heymarket_sandbox, heymarket, inbox):
+        for effect, state in ((True, SendState.SENT), (False, SendState.NOT_FOUND)):
+            heymarket_sandbox.script("send_email", Reset(effect=effect))
+            with pytest.raises(SendUnknown) as caught:
+                await heymarket.email.send(
+                    inbox_id=inbox["id"], creator_id=inbox["members"][0], to=["sam@example.com"], text=TEXT
+                )
+            assert (await caught.value.resolve(patience=0)).state is state
+
+    async def test_that_fails_itself_says_that_nothing_is_known_and_why(self, heymarket_sandbox, heymarket, inbox):
+        heymarket_sandbox.script("send_message", Reset(effect=True))
+        error = await lost(heymarket, inbox)
+        heymarket_sandbox.script("get_message_history", Reply(403))
+        found = await error.resolve(patience=0)
+        assert found.state is SendState.UNKNOWN
+        assert found.reason.startswith("The look failed: The service answered 403.")
+        assert (await error.resolve()).state is SendState.SENT
+
+    async def test_after_the_session_was_closed_says_so(self, heymarket_sandbox, heymarket, inbox):
+        heymarket_sandbox.script("send_message", Reset(effect=True))
+        error = await lost(heymarket, inbox)
+        await heymarket.close()
+        found = await error.resolve(patience=0)
+        assert (found.state, found.message) == (SendState.UNKNOWN, None)
+        assert "closed" in found.reason
+
+    @pytest.mark.parametrize("skew", [-7200, 7200])
+    async def test_goes_by_the_clock_of_the_service(self, skew):
+        clock = VirtualClock()
+        async with Sandbox(clock=clock) as sandbox:
+            inbox = sandbox.teams[0].inboxes[0]
+            async with AsyncSession(
+                sandbox.secret, base_url=sandbox.url, clock=SkewedClock(clock, skew), retries=Retries(base=0.0)
+            ) as session:
+                sandbox.script("send_message", Ordinary(), times=2)  # 401 first, from the wrong clock
+                await session.inboxes.list()
+                sandbox.clear_script()
+                sandbox.script("send_message", Reset(effect=True))
+                error = await lost(session, inbox)
+                assert (await error.resolve(patience=0)).state is SendState.SENT
+
+    async def test_is_not_offered_for_other_writes(self, heymarket_sandbox, heymarket):
+        heymarket_sandbox.script("create_tag", Reset())
+        with pytest.raises(SendUnknown) as caught:
+            await heymarket.tags.create(name="vip")
+        found = await caught.value.resolve()
+        assert (found.state, found.reason) == (
+            SendState.UNKNOWN,
+            "There is no way to look for what this call does.",
+        )
+
+    @pytest.mark.parametrize("patience", [-1, "5", None, True, float("nan"), float("inf")])
+    async def test_has_a_patience_that_makes_sense(self, patience):
+        with pytest.raises(ArgumentError, match="patience must be a number of seconds"):
+            await SendUnknown("lost").resolve(patience=patience)
+
+    async def test_does_not_go_along_with_a_pickled_error(self, heymarket_sandbox, heymarket, inbox):
+        heymarket_sandbox.script("send_message", Reset(effect=True))
+        error = await lost(heymarket, inbox)
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy), copy.local_id) == (SendUnknown, str(error), error.local_id)
+        assert (await copy.resolve()).state is SendState.UNKNOWN
+
+
+def message(number, **facts):
+    return Message(**{"id": number, "date": datetime.fromtimestamp(NOON, UTC), **facts})
+
+
+class TestWhatTheServiceShows:
+    """Answers that the sandbox does not give."""
+
+    async def look(self, *pages, text=TEXT, patience=0.0):
+        runner = FakeRunner(SendUnknown("lost", local_id="L"), *pages)
+        content = {"text": text} if text else {"template_id": 5}
+        with pytest.raises(SendUnknown) as caught:
+            await Messages(runner).send(inbox_id=1, creator_id=2, phone_number=NUMBER, local_id="L", **content)
+        found = await caught.value.resolve(patience=patience)
+        return found, runner
+
+    async def test_a_message_that_may_be_it_but_has_no_local_id_leaves_it_unknown(self):
+        found, _ = await self.look((message(1, text=TEXT), message(2, text="else", local_id="M")))
+        assert found.state is SendState.UNKNOWN
+        assert "does not show its local_id" in found.reason
+
+    async def test_a_template_may_be_any_message_without_a_local_id(self):
+        found, _ = await self.look((message(1, text="Hello Sam"),), text=None)
+        assert found.state is SendState.UNKNOWN
+
+    @pytest.mark.parametrize(
+        "facts", [{"text": "else"}, {"text": TEXT, "type": "inbound"}, {"text": TEXT, "local_id": "M"}]
+    )
+    async def test_another_message_is_not_it(self, facts):
+        found, _ = await self.look((message(1, **facts),))
+        assert found.state is SendState.NOT_FOUND
+
+    async def test_what_is_older_than_the_send_is_not_read(self):
+        noon = datetime.fromtimestamp(NOON, UTC)
+        old = tuple(message(n + 1, text=TEXT, date=noon - timedelta(seconds=61 + n)) for n in range(50))
+        found, runner = await self.look(old)
+        assert found.state is SendState.NOT_FOUND
+        assert len(runner.calls) == 2
+
+    @pytest.mark.parametrize(
+        ("per_second", "reason"), [(20, "It is not among the last 1,000 messages"), (1000, "The look failed: 50 items")]
+    )
+    async def test_a_look_through_too_many_messages_is_given_up(self, per_second, reason):
+        noon = datetime.fromtimestamp(NOON, UTC)
+        everything = [
+            message(n + 1, text="else", local_id="M", date=noon - timedelta(seconds=n / per_second))
+            for n in range(1100)
+        ]
+
+        class Service(FakeRunner):
+            async def run(self, call):
+                if call.operation.name == "send_message":
+                    return await super().run(call)
+                bound = dict(call.query).get("timestamp", NOON + 1)
+                return tuple(each for each in everything if each.date.timestamp() < bound)[:50]
+
+        with pytest.raises(SendUnknown) as caught:
+            await Messages(Service(SendUnknown("lost", local_id="L"))).send(
+                inbox_id=1, creator_id=2, phone_number=NUMBER, text=TEXT, local_id="L"
+            )
+        found = await caught.value.resolve(patience=0)
+        assert found.state is SendState.UNKNOWN
+        assert found.reason.startswith(reason)
