@@ -23,7 +23,7 @@ import jsonschema
 import pytest
 
 from fakes import NOON, FakeRunner, nothing_of
-from heymarket_async import AsyncSession, resources
+from heymarket_async import AsyncSession, models, resources
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Call, Effect, Operation, PageNumber, TimeCursor
 from heymarket_async.convert import Reader
@@ -307,6 +307,36 @@ def schema_of_body(contract: dict[str, Any], endpoint: dict[str, Any]) -> dict[s
     return {**schema, "components": contract["components"]}
 
 
+# By schema of the contract, the model that stands for it where that has another name.
+MODELS = {
+    "List": "BroadcastList",
+    "ListDeleteResponse": "ListDeletion",
+    "ScheduleWriteResult": "WriteResult",
+    "SendEmailResponse": "SentMessage",
+    "SendMessageResponse": "SentMessage",
+}
+
+
+def replies_for(contract: dict[str, Any], schema: dict[str, Any], operation: Operation[Any]) -> set[Any]:
+    """Return the types as which a reply may be read that the contract describes by this schema."""
+    if operation.name.startswith("count_"):
+        return {int}  # However it is written.
+    if operation.name in ("batch_create_contacts", "bulk_upsert_contacts_v2"):
+        return {object}  # What the pages say of it agrees in nothing: see contact_batches.py.
+    if schema.get("type") == "array":
+        return {tuple[each, ...] for each in replies_for(contract, schema["items"], operation)}
+    if "$ref" not in schema:
+        assert schema == {"type": "string"}
+        return {Acknowledgement}
+    name = schema["$ref"].rpartition("/")[2]
+    if name == "Contact" and operation.effect is not Effect.READS:
+        return {models.SavedContact}
+    if not hasattr(models, MODELS.get(name, name)):
+        (inner,) = resolved(contract, schema)["properties"].values()
+        return replies_for(contract, inner, operation)
+    return {getattr(models, MODELS.get(name, name))}
+
+
 # Tests
 
 
@@ -343,7 +373,7 @@ class TestOperations:
         assert bool(operation.deprecated) is endpoints[operation.name].get("deprecated", False)
 
     @each_operation
-    def test_it_is_paged_as_the_contract_says(self, operation, endpoints):
+    def test_it_is_paged_as_the_contract_says(self, operation, endpoints, contract):
         paged = endpoints[operation.name]["x-paginated"]
         if not paged:
             assert operation.paging is None
@@ -354,8 +384,12 @@ class TestOperations:
             assert isinstance(operation.paging, TimeCursor)
             assert operation.paging.key == paged["request-field"]
             assert operation.paging.unix is (paged["style"] == "unix-timestamp")
-        if paged and "default-page-size" in paged:
-            assert operation.paging.size == paged["default-page-size"]
+        if paged:
+            size = paged.get("default-page-size", paged.get("page-size", operation.paging.size))
+            assert operation.paging.size == size
+            assert operation.paging.by == paged.get("cursor-from", operation.paging.by).partition(" ")[0]
+            body = schema_of_body(contract, endpoints[operation.name])
+            assert operation.paging.sizable is (body is not None and "limit" in properties_of(contract, body))
 
     @each_operation
     def test_only_reads_are_paged_and_their_items_have_what_the_cursor_needs(self, operation):
@@ -363,6 +397,27 @@ class TestOperations:
             assert operation.effect is not Effect.SENDS
             (item, _) = typing.get_args(operation.reply)
             assert {"id", operation.paging.by} <= {field.name for field in attrs.fields(item)}
+
+    @each_operation
+    def test_its_reply_is_what_the_contract_describes(self, operation, endpoints, contract):
+        schema = endpoints[operation.name]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert operation.reply in replies_for(contract, schema, operation)
+
+    @each_operation
+    def test_whatever_holds_many_may_come_wrapped_under_its_own_name(self, operation, endpoints, contract):
+        if typing.get_origin(operation.reply) is not tuple:
+            return
+        (item, _) = typing.get_args(operation.reply)
+        schema = endpoints[operation.name]["responses"]["200"]["content"]["application/json"]["schema"]
+        if "$ref" in schema:
+            assert operation.envelope == tuple(resolved(contract, schema)["properties"])
+            return
+        if operation.name.endswith("_contact_channel_v2"):
+            return  # What writes one channel answers all of them; no list of channels is known.
+        plural = {"BroadcastList": "lists", "ContactField": "contact_fields", "Inbox": "inboxes"}
+        assert operation.envelope[0] == plural.get(item.__name__, f"{item.__name__.lower()}s")
+        wrapped = json.dumps({operation.envelope[0]: [{"id": 1}]}).encode()
+        assert Reader(strict=True).read(wrapped, operation.reply, operation.envelope) == (item(id=1),)
 
     @each_operation
     def test_its_reply_can_be_read(self, operation):
