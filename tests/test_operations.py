@@ -22,6 +22,7 @@ import attrs
 import jsonschema
 import pytest
 
+from contract_support import effect_of
 from fakes import NOON, FakeRunner, nothing_of
 from heymarket_async import AsyncSession, models, resources
 from heymarket_async.auth import ApiSecret
@@ -353,15 +354,7 @@ class TestOperations:
 
     @each_operation
     def test_its_effect_is_what_the_contract_says_of_repeats(self, operation, endpoints):
-        endpoint = endpoints[operation.name]
-        if endpoint["x-idempotent"] is not True:
-            assert operation.effect is Effect.SENDS
-        elif endpoint["x-idempotent-basis"] == "read-only":
-            assert operation.effect is Effect.READS
-        else:
-            assert operation.effect in {Effect.REPEATABLE, Effect.READS}
-            # Of deprecated endpoints the contract only infers that they read.
-            assert operation.effect is Effect.REPEATABLE or endpoint.get("deprecated")
+        assert operation.effect is effect_of(endpoints[operation.name])
 
     @each_operation
     def test_it_names_a_page_of_the_vendor(self, operation, contract):
@@ -394,7 +387,7 @@ class TestOperations:
     @each_operation
     def test_only_reads_are_paged_and_their_items_have_what_the_cursor_needs(self, operation):
         if operation.paging is not None:
-            assert operation.effect is not Effect.SENDS
+            assert operation.effect is Effect.READS
             (item, _) = typing.get_args(operation.reply)
             assert {"id", operation.paging.by} <= {field.name for field in attrs.fields(item)}
 
