@@ -481,6 +481,11 @@ class TestMethods:
             jsonschema.Draft202012Validator(schema, format_checker=FORMATS).validate(body)
             assert keys_that_are_made_up(contract, schema, body) == []
 
+    def test_type_checkers_cross_it_out_if_and_only_if_the_vendor_gave_it_up(self, resource, method, made, endpoints):
+        for call in made[resource.__name__, method][1]:
+            gone = endpoints[call.operation.name].get("deprecated", False)
+            assert bool(getattr(getattr(resource, method), "__deprecated__", "")) is gone
+
     def test_its_docstring_is_complete(self, resource, method):
         function = inspect.unwrap(getattr(resource, method))
         text = inspect.getdoc(function)
