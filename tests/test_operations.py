@@ -92,6 +92,7 @@ VALUES: dict[str, Any] = {
     "creator_id": 7,
     "cursor": None,
     "custom": {"12": "blue"},
+    "date": LATER,
     "display_name": "Sam Reed",
     "email": "sam@example.com",
     "email_suppressions": [123],
