@@ -26,6 +26,7 @@ ContactPut = Literal["merge", "names", "replace"]
 ContactTags = Literal["objects", "refs", "ids"]
 ChannelIds = Literal["integer", "uuid"]
 BatchAnswer = Literal["created", "failed", "ok"]
+LimitPer = Literal["team", "credential"]
 CountDate = Literal["before", "after"]
 DeleteAnswer = Literal["ok", "object", "nothing"]
 ScheduleTargets = Literal["both", "texts", "objects"]
@@ -68,6 +69,8 @@ class Variants:
     Attributes:
         inboxes_in_wrapper: GET /v1/inboxes answers `{"inboxes": [...]}`, as in the earlier guide, in place of an array.
         retry_after: a 429 has `Retry-After`. No page says so.
+        limit_per: what the rate limit counts: the requests of a team, or those of each credential. The earlier page
+            says that it is per API key, the current one does not say.
         unknown_id: the status for an id that does not exist. No page mentions 404.
         strict_requests: a request with a key that no page names, or without one that some page leaves out, is refused
             with 400, so that a mistake in a client shows. Else such a key is passed over. Keys of the wrong type are
@@ -147,6 +150,7 @@ class Variants:
 
     inboxes_in_wrapper: bool = attrs.field(default=False, validator=_check_flag)
     retry_after: bool = attrs.field(default=False, validator=_check_flag)
+    limit_per: LimitPer = attrs.field(default="team", validator=_options(LimitPer))
     unknown_id: Literal[404, 400] = attrs.field(default=404, validator=_options(Literal[404, 400]))
     strict_requests: bool = attrs.field(default=True, validator=_check_flag)
     precision: Precision = attrs.field(default="microseconds", validator=_options(Precision))
