@@ -63,8 +63,11 @@ def read_content(
     media: str | None = None,
     template_id: int | None = None,
     survey_id: int | None = None,
+    template_key: str = "template_id",
 ) -> Content:
     """Return what a message is to say. A template, or else a survey, stands in place of the text.
+
+    `template_key` is what the request calls the template, for the refusal.
 
     Raises:
         Refusal: there is nothing to say, no such template or survey, or the media address is none.
@@ -74,7 +77,7 @@ def read_content(
         raise bad_data("media_url: must be an http or https address.")
     gallery_url = ""
     if template_id:
-        content: Record = team.templates.find(template_id, "template_id").get("content") or {}
+        content: Record = team.templates.find(template_id, template_key).get("content") or {}
         gallery: list[Record] = content.get("gallery") or []
         words = str(content.get("text") or "")
         gallery_url = next((str(entry["url"]) for entry in gallery if entry.get("url")), "")

@@ -141,9 +141,15 @@ def _keep(given: Mapping[str, Any]) -> Record:
 
 
 def _content(team: Team, content: Record) -> sending.Content:
+    if not any(content[key] for key in ("text", "template", "attachments", "gallery")):
+        raise bad_data("content: text, template, attachments, gallery: one of them must be given.")
     files = [file["url"] for file in (*content["attachments"], *content["gallery"]) if file.get("url")]
     return sending.read_content(
-        team, text=content["text"], media=files[0] if files else "", template_id=content["template"]
+        team,
+        text=content["text"],
+        media=files[0] if files else "",
+        template_id=content["template"],
+        template_key="content.template",
     )
 
 
