@@ -160,7 +160,7 @@ async def test_the_targets_of_a_schedule_may_be_texts_or_objects(client: Caller)
     later = {"inbox_id": client.inbox(), "execute_at": "2026-06-01T15:00:00Z", "content": {"text": "Hi"}}
     forms: dict[str, list[Any]] = {"texts": [ANN, BEN], "objects": [{"phone": ANN}, {"phone": BEN}]}
     for one, other in (("texts", "objects"), ("objects", "texts")):
-        client.sandbox.variants = Variants(schedule_targets=one)  # type: ignore[arg-type]
+        client.sandbox.variants = Variants(schedule_targets=one)
         await client.post("/v1/schedule", **later, targets=forms[one])
         told = await client.refused("/v1/schedule", **later, targets=forms[other])
         assert told == (400, "bad_data", f"targets: must be {one}.")
