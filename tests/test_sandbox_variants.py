@@ -57,7 +57,7 @@ async def test_a_program_need_not_know_which_of_the_possible_services_it_talks_t
     assert len({request.operation for request in sandbox.requests}) == 63
 
 
-# Of the object nobody says what is in it, so it is kept as it came, in `extra`.
+# Of the object nobody says what is in it: what cannot be made of it stays in `extra`.
 MISFITS = {("nested_members", "object"): {("Conversation", "members", "array", "object")}}
 
 
@@ -107,7 +107,7 @@ async def test_every_record_of_every_noun_is_read_once_and_fits(name: str, value
         assert meta is not None
         assert meta.content is not None
         assert meta.content.template_id == template
-        assert set(heymarket.drift.misfits) == misfits
+        assert set(heymarket.drift.misfits) <= misfits
 
 
 async def test_a_program_that_knows_of_404_hears_of_400_where_an_id_is_unknown() -> None:
