@@ -149,6 +149,20 @@ async def test_conversations_may_need_a_reader(client: Caller) -> None:
     assert [one.id for one in found] == [one["id"] for one in everything]
 
 
+async def test_the_type_of_a_message_may_say_what_carries_it_and_of_a_comment_what_it_is(client: Caller) -> None:
+    sends: list[dict[str, Any]] = [{"text": "Hi"}, {"media_url": "https://files.example.com/p.png"}]
+    for body in [*sends, {"text": "Hm", "private": True}]:
+        client.clock.advance(1)
+        await client.send(phone_number=ANN, **body)
+    client.team.receive(client.inbox(), ANN, "Yes?")
+    directions = {"Hi": "outbound", "": "outbound", "Hm": "comment", "Yes?": "inbound"}
+    carriers = {"Hi": "sms", "": "mms", "Hm": "comment", "Yes?": "sms"}
+    for in_type, types in ((True, directions), (False, carriers)):
+        client.sandbox.variants = Variants(direction_in_type=in_type)
+        messages = await client.get("/v1/messages", phoneNumber=ANN, inboxID=client.inbox())
+        assert {message["text"]: message["type"] for message in messages} == types
+
+
 async def test_a_date_may_count_what_lies_before_or_after_it(client: Caller) -> None:
     at, total = "2026-04-01T09:07:00Z", len(client.team.messages)
     client.team.receive(client.inbox(), ANN, "Hi")
