@@ -187,8 +187,13 @@ async def show_messages(heymarket: AsyncSession, inbox: Inbox) -> None:
     )
     async for message in heymarket.messages.history(inbox_id=inbox.id, phone_number=KIM):
         say("messages.history", message.text)
-    async for message in heymarket.messages.list(limit=3):
+
+    # A list is fetched as it is read. Its cursor is a text: whoever has it goes on from there, even tomorrow.
+    messages = heymarket.messages.list()
+    for message in await messages.collect(limit=3):
         say("messages.list", f"{message.type}: {message.text}")
+    older = heymarket.messages.list(cursor=messages.cursor)
+    say("messages.list", f"{len(await older.collect())} older ones")
     say("messages.count", await heymarket.messages.count())
 
 
@@ -265,9 +270,12 @@ async def show_lists_v1(heymarket: AsyncSession) -> None:
 async def show_templates(heymarket: AsyncSession, inbox: Inbox) -> None:
     """Templates are texts that are kept to be sent again."""
     heading("Templates")
-    template_id = id_of(await heymarket.templates.create(name="Pick-up", text="Your order is here."))
+    template_id = id_of(await heymarket.templates.create(name="Pick-up", text="{{first_name}}, your order is here."))
     say("templates.create", f"template {template_id}")
-    written = await heymarket.templates.update(template_id, name="Pick-up", text="Your order is ready for pick-up.")
+    # The service wants all of a template again, also what stays. The token stands for the name of whoever gets it.
+    written = await heymarket.templates.update(
+        template_id, name="Pick-up", text="{{first_name}}, your order is ready for pick-up."
+    )
     say("templates.update", f"revision {written.rev}")
     template = await heymarket.templates.get(template_id)
     say("templates.get", template.content.text if template.content else "nothing")
@@ -316,6 +324,7 @@ async def show_schedules(heymarket: AsyncSession, inbox: Inbox) -> None:
 async def main(sandbox: Sandbox) -> None:
     """Walk through all nouns, and tell what the sandbox got."""
     print("The walk goes to the sandbox, a local imitation of the service. Nothing is really sent.")
+    # For the real service this is `AsyncSession.from_env()`, and the rest stays as it is.
     async with AsyncSession(sandbox.secret, base_url=sandbox.url) as heymarket:
         inboxes = await show_inboxes(heymarket)
         support, sales = inboxes[:2]

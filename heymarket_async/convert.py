@@ -84,6 +84,8 @@ class Reader:
             return cast(T, _parse(body) if body.strip() else None)
         if shape in (None, type(None)):
             return cast(T, None)
+        if shape is Acknowledgement and not body.strip():
+            return cast(T, Acknowledgement())  # A 204, for example: done, and nothing said.
         try:
             clean = self._clean[shape]
         except KeyError:

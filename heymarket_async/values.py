@@ -50,7 +50,10 @@ class OpenEnum(enum.StrEnum):
 
 
 class Acknowledgement(str):
-    """What the service says to a write that has no other result, such as `ok`: the text, or any other JSON as text."""
+    """What the service says to a write that has no other result, such as `ok`: the text, or any other JSON as text.
+
+    It is empty where the service says nothing at all.
+    """
 
     __slots__ = ()
 

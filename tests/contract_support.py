@@ -25,7 +25,11 @@ def effect_of(described: dict[str, Any]) -> Effect:
     """Return what an operation does, by the marks of the contract."""
     if described["x-idempotent"] is not True:
         return Effect.SENDS
-    return Effect.READS if described["x-idempotent-basis"] == "read-only" else Effect.REPEATABLE
+    # Of what no page describes any more the contract infers that it may be repeated; that it reads, its name tells.
+    names_a_read = described["operationId"].startswith(("get_", "list_"))
+    if described["x-idempotent-basis"] == "read-only" or (described.get("deprecated") and names_a_read):
+        return Effect.READS
+    return Effect.REPEATABLE
 
 
 def operations_of(module: Any) -> list[Any]:

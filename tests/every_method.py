@@ -117,6 +117,7 @@ VALUES: dict[str, Any] = {
     "titles": ["Favourite colour"],
     "to": ["alice@example.com", "bob@example.com"],
     "unread": True,
+    "date": LATER,
     "updated_after": LATER,
     "user_id": 5,
     "users": [UserUpdate(id=1, first_name="Riley", last_name="Stone", role_id=Role.MEMBER)],

@@ -113,6 +113,12 @@ class TestAnswers:
         assert outcomes([{"id": 5, "uuid": UUID.upper()}], [ALICE, {"contact_id": UUID}]) == "unknown saved"
         assert outcomes([{"id": 5, "contact_channels": {"a": 1}, "uuid": 7}], [ALICE, BOB]) == "unknown unknown"
 
+    def test_a_contact_of_another_uuid_is_not_the_one_that_a_row_means(self):
+        other = {"id": 5, "uuid": UUID.replace("a1", "b1")}
+        assert outcomes([other], [{"contact_id": UUID}]) == "unknown"
+        assert outcomes([other, {"id": 6}], [{"contact_id": UUID}, EVE]) == "unknown saved"
+        assert outcomes([{"id": 5}], [{"contact_id": UUID}]) == "saved"
+
     def test_strange_ids_are_no_ids(self):
         (row,) = read_answer([ALICE | {"id": True, "uuid": 5}], [ALICE])
         assert (row.outcome, row.id, row.uuid) == ("saved", None, None)

@@ -109,13 +109,13 @@ class TestList:
 class TestCount:
     async def test_it_can_be_bounded(self, runner, conversations):
         await conversations.count()
-        await conversations.count(updated_after=MOMENT)
+        await conversations.count(date=MOMENT)
         assert [call.body for call in runner.calls] == [{}, {"date": "2026-04-12T15:30:00Z"}]
         assert {call.operation for call in runner.calls} == {COUNT_CONVERSATIONS}
 
     @pytest.mark.parametrize("value", TIMES)
     async def test_what_makes_no_sense_is_refused(self, runner, conversations, value):
-        await refused(runner, "updated_after", lambda: conversations.count(updated_after=value))
+        await refused(runner, "date", lambda: conversations.count(date=value))
 
     @pytest.mark.parametrize("body", [b'"12"', b"12", b'{"count": 12}', b'{"total": "12"}'])
     def test_it_comes_as_a_text_or_a_number(self, body):

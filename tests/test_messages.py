@@ -277,13 +277,13 @@ class TestHistory:
 class TestCount:
     async def test_it_can_be_bounded(self, runner, messages):
         await messages.count()
-        await messages.count(before=MOMENT)
+        await messages.count(date=MOMENT)
         assert [call.body for call in runner.calls] == [{}, {"date": "2026-04-12T15:30:00Z"}]
         assert {(call.operation, call.path) for call in runner.calls} == {(COUNT_MESSAGES, "/v1/messages/all/count")}
 
     @pytest.mark.parametrize("value", TIMES)
     async def test_what_makes_no_sense_is_refused(self, runner, messages, value):
-        await refused(runner, "before", lambda: messages.count(before=value))
+        await refused(runner, "date", lambda: messages.count(date=value))
 
     @pytest.mark.parametrize("body", [b'"1042"', b"1042", b'{"count": 1042}', b'{"total": "1042"}'])
     def test_it_comes_as_a_text_or_a_number(self, body):

@@ -17,11 +17,12 @@ import attrs
 import jsonschema
 import pytest
 
+from contract_support import effect_of
 from every_method import EVERY_METHOD, OPERATIONS, RESOURCES, arguments_of, call_with, each_method, finish
 from fakes import nothing_of
-from heymarket_async import AsyncSession
+from heymarket_async import AsyncSession, models
 from heymarket_async.auth import ApiSecret
-from heymarket_async.calls import Call, Effect, PageNumber, TimeCursor
+from heymarket_async.calls import Call, Effect, Operation, PageNumber, TimeCursor
 from heymarket_async.convert import Reader
 from heymarket_async.errors import ArgumentError
 from heymarket_async.resources.base import Resource
@@ -129,6 +130,36 @@ def schema_of_body(contract: dict[str, Any], endpoint: dict[str, Any]) -> dict[s
     return {**schema, "components": contract["components"]}
 
 
+# By schema of the contract, the model that stands for it where that has another name.
+MODELS = {
+    "List": "BroadcastList",
+    "ListDeleteResponse": "ListDeletion",
+    "ScheduleWriteResult": "WriteResult",
+    "SendEmailResponse": "SentMessage",
+    "SendMessageResponse": "SentMessage",
+}
+
+
+def replies_for(contract: dict[str, Any], schema: dict[str, Any], operation: Operation[Any]) -> set[Any]:
+    """Return the types as which a reply may be read that the contract describes by this schema."""
+    if operation.name.startswith("count_"):
+        return {int}  # However it is written.
+    if operation.name in ("batch_create_contacts", "bulk_upsert_contacts_v2"):
+        return {object}  # What the pages say of it agrees in nothing: see contact_batches.py.
+    if schema.get("type") == "array":
+        return {tuple[each, ...] for each in replies_for(contract, schema["items"], operation)}
+    if "$ref" not in schema:
+        assert schema == {"type": "string"}
+        return {Acknowledgement}
+    name = schema["$ref"].rpartition("/")[2]
+    if name == "Contact" and operation.effect is not Effect.READS:
+        return {models.SavedContact}
+    if not hasattr(models, MODELS.get(name, name)):
+        (inner,) = resolved(contract, schema)["properties"].values()
+        return replies_for(contract, inner, operation)
+    return {getattr(models, MODELS.get(name, name))}
+
+
 # Tests
 
 
@@ -145,15 +176,7 @@ class TestOperations:
 
     @each_operation
     def test_its_effect_is_what_the_contract_says_of_repeats(self, operation, endpoints):
-        endpoint = endpoints[operation.name]
-        if endpoint["x-idempotent"] is not True:
-            assert operation.effect is Effect.SENDS
-        elif endpoint["x-idempotent-basis"] == "read-only":
-            assert operation.effect is Effect.READS
-        else:
-            assert operation.effect in {Effect.REPEATABLE, Effect.READS}
-            # Of deprecated endpoints the contract only infers that they read.
-            assert operation.effect is Effect.REPEATABLE or endpoint.get("deprecated")
+        assert operation.effect is effect_of(endpoints[operation.name])
 
     @each_operation
     def test_it_names_a_page_of_the_vendor(self, operation, contract):
@@ -165,7 +188,7 @@ class TestOperations:
         assert bool(operation.deprecated) is endpoints[operation.name].get("deprecated", False)
 
     @each_operation
-    def test_it_is_paged_as_the_contract_says(self, operation, endpoints):
+    def test_it_is_paged_as_the_contract_says(self, operation, endpoints, contract):
         paged = endpoints[operation.name]["x-paginated"]
         if not paged:
             assert operation.paging is None
@@ -176,15 +199,40 @@ class TestOperations:
             assert isinstance(operation.paging, TimeCursor)
             assert operation.paging.key == paged["request-field"]
             assert operation.paging.unix is (paged["style"] == "unix-timestamp")
-        if paged and "default-page-size" in paged:
-            assert operation.paging.size == paged["default-page-size"]
+        if paged:
+            size = paged.get("default-page-size", paged.get("page-size", operation.paging.size))
+            assert operation.paging.size == size
+            assert operation.paging.by == paged.get("cursor-from", operation.paging.by).partition(" ")[0]
+            body = schema_of_body(contract, endpoints[operation.name])
+            assert operation.paging.sizable is (body is not None and "limit" in properties_of(contract, body))
 
     @each_operation
     def test_only_reads_are_paged_and_their_items_have_what_the_cursor_needs(self, operation):
         if operation.paging is not None:
-            assert operation.effect is not Effect.SENDS
+            assert operation.effect is Effect.READS
             (item, _) = typing.get_args(operation.reply)
             assert {"id", operation.paging.by} <= {field.name for field in attrs.fields(item)}
+
+    @each_operation
+    def test_its_reply_is_what_the_contract_describes(self, operation, endpoints, contract):
+        schema = endpoints[operation.name]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert operation.reply in replies_for(contract, schema, operation)
+
+    @each_operation
+    def test_whatever_holds_many_may_come_wrapped_under_its_own_name(self, operation, endpoints, contract):
+        if typing.get_origin(operation.reply) is not tuple:
+            return
+        (item, _) = typing.get_args(operation.reply)
+        schema = endpoints[operation.name]["responses"]["200"]["content"]["application/json"]["schema"]
+        if "$ref" in schema:
+            assert operation.envelope == tuple(resolved(contract, schema)["properties"])
+            return
+        if operation.name.endswith("_contact_channel_v2"):
+            return  # What writes one channel answers all of them; no list of channels is known.
+        plural = {"BroadcastList": "lists", "ContactField": "contact_fields", "Inbox": "inboxes"}
+        assert operation.envelope[0] == plural.get(item.__name__, f"{item.__name__.lower()}s")
+        wrapped = json.dumps({operation.envelope[0]: [{"id": 1}]}).encode()
+        assert Reader(strict=True).read(wrapped, operation.reply, operation.envelope) == (item(id=1),)
 
     @each_operation
     def test_its_reply_can_be_read(self, operation):
@@ -254,6 +302,11 @@ class TestMethods:
             body = json.loads(encode(call).body)
             jsonschema.Draft202012Validator(schema, format_checker=FORMATS).validate(body)
             assert keys_that_are_made_up(contract, schema, body) == []
+
+    def test_type_checkers_cross_it_out_if_and_only_if_the_vendor_gave_it_up(self, resource, method, made, endpoints):
+        for call in made[resource.__name__, method][1]:
+            gone = endpoints[call.operation.name].get("deprecated", False)
+            assert bool(getattr(getattr(resource, method), "__deprecated__", "")) is gone
 
     def test_its_docstring_is_complete(self, resource, method):
         function = inspect.unwrap(getattr(resource, method))

@@ -120,8 +120,8 @@ async def test_a_schedule_needs_one_target_an_inbox_and_words(client: Caller) ->
     assert (await refusal(client, list_id=1)) == (404, "list_id: there is no such list.")
     assert (await refusal(client, inbox_id=1)) == (404, "inbox_id: there is no such inbox.")
     assert (await refusal(client, user_id=1))[0] == 403
-    assert (await refusal(client, content={}))[0] == 400
-    assert (await refusal(client, content={"template": 1})) == (404, "template_id: there is no such template.")
+    assert (await refusal(client, content={}))[1].startswith("content: text, template, attachments, gallery: one")
+    assert (await refusal(client, content={"template": 1})) == (404, "content.template: there is no such template.")
     assert (await refusal(client, content={"template": {"x": 1}}))[1].startswith("content.template: ")
     assert (await refusal(client, phone_number="+1"))[1].startswith("phone_number: ")
     assert (await refusal(client, targets=[{"name": "Ann"}]))[1].startswith("targets: ")

@@ -271,6 +271,24 @@ async def test_a_template_or_a_survey_stands_in_place_of_the_text(client: Caller
         assert message.startswith(next(iter(unknown)))
 
 
+async def test_a_template_calls_a_contact_by_name(client: Caller) -> None:
+    await client.post("/v1/contact", phone=ANN, first="Ann", last="Ash")
+    template = client.team.templates.add(Moment(0), {"content": {"text": "Dear {{first_name}} {{last_name}}"}})["id"]
+    chat = (await client.send(phone_number=ANN, template_id=template))["convo_id"]
+    await client.send(chat_id=chat, template_id=template)
+    await client.send(phone_number=BEN, template_id=template)
+    await client.send(targets=[ANN, BEN], template_id=template)
+    await client.send(phone_number=ANN, text="Dear {{first_name}}")
+    assert [sent.text for sent in client.team.sent_to(ANN)] == [
+        "Dear Ann Ash",
+        "Dear Ann Ash",
+        "Dear {{first_name}} {{last_name}}",  # to a group nobody's name fits
+        "Dear {{first_name}}",  # only templates and lists are known to have tokens
+    ]
+    assert client.team.sent_to(BEN)[0].text == "Dear  "  # who is no contact has no name
+    assert (await client.get("/v1/messages", phoneNumber=ANN, inboxID=client.inbox()))[1]["text"] == "Dear Ann Ash"
+
+
 async def test_the_documented_answer_can_be_had() -> None:
     async with calls(Variants(send_answer="documented", precision="seconds")) as client:
         template = add_template(client, text="x", gallery=[{"url": "https://files.example.com/p.png"}])

@@ -13,7 +13,7 @@ import pytest
 from heymarket_async.auth import ApiKey, ApiSecret
 from heymarket_async.clock import VirtualClock
 from heymarket_async.errors import ConfigurationError
-from heymarket_async.sandbox import Sandbox, Team
+from heymarket_async.sandbox import Sandbox, Team, Variants
 from heymarket_async.sandbox import server as server_module
 from heymarket_async.sandbox.refusals import Refusal
 from heymarket_async.sandbox.routes import Ask, Route, Router, get_team
@@ -213,6 +213,15 @@ async def test_both_secrets_and_the_key_of_a_team_share_its_limit(
             headers = bearer(independent_token(secret, int(clock.wall())))
             assert (await fetch(http, sandbox.url + "/v1/team", headers=headers)).status == 200
         assert await statuses(http, sandbox, 1) == [429]
+
+
+async def test_each_credential_may_have_a_limit_of_its_own(clock: VirtualClock, http: aiohttp.ClientSession) -> None:
+    async with Sandbox(clock=clock, rate_limit=1, variants=Variants(limit_per="credential")) as sandbox:
+        for secret in sandbox.teams[0].secrets:
+            headers = bearer(independent_token(secret, int(clock.wall())))
+            answers = [(await fetch(http, sandbox.url + "/v1/team", headers=headers)).status for _ in range(2)]
+            assert answers == [200, 429]
+        assert await statuses(http, sandbox, 2) == [200, 429]
 
 
 async def test_requests_without_credentials_cost_a_team_nothing(

@@ -15,8 +15,9 @@ from heymarket_async.convert import Reader
 from heymarket_async.errors import ApiError, ArgumentError, HeymarketError, RateLimited, ReplyError, class_for
 from heymarket_async.models import Inbox, Team
 from heymarket_async.resources.inboxes import LIST_INBOXES
+from heymarket_async.resources.tags import DELETE_TAG
 from heymarket_async.resources.team import GET_TEAM
-from heymarket_async.values import UNSET
+from heymarket_async.values import UNSET, Acknowledgement
 from heymarket_async.wire import Request, api_error, decode, encode, retry_after
 
 PRIVATE = "+15105550101"
@@ -121,6 +122,12 @@ class TestSuccess:
     @pytest.mark.parametrize("body", [b"", b" ", b"ok", b'"ok"', b"{}"])
     def test_where_no_body_matters_any_is_fine(self, body):
         assert read(reply_of(204, body), NOTHING.call()) is None
+
+    @pytest.mark.parametrize("body", [b"", b"\n "])
+    def test_a_write_that_was_made_without_a_word_is_no_failure(self, body):
+        said = read(reply_of(204, body), DELETE_TAG.call(id=1))
+        assert said == ""
+        assert type(said) is Acknowledgement
 
     def test_plain_json_may_be_empty(self):
         assert read(reply_of(204), ANYTHING.call()) is None

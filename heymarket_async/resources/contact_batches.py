@@ -182,7 +182,8 @@ def read_answer(answer: object, rows: Sequence[Body], start: int = 0) -> list[Co
     """Return what an answer says of each row.
 
     A row that the answer does not show is saved where the answer shows only failures, and all of them are among the
-    rows; or where as many contacts are left over as rows. Otherwise nobody knows.
+    rows; or where as many contacts are left over as rows, but for a row that means a contact by its UUID while those
+    that are left over have others. Otherwise nobody knows.
 
     Args:
         answer: its JSON.
@@ -196,18 +197,20 @@ def read_answer(answer: object, rows: Sequence[Body], start: int = 0) -> list[Co
     marks = [_marks(row) for row in rows]
     failures, strange = _failures(failed, rows, marks)
     contacts: dict[int, Body] = {}
-    spare = len(saved)
+    spare: list[Marks] = []
     for contact in saved:
         its = _marks(contact)
         places = [place for place in range(len(rows)) if place not in failures and _same(marks[place], its)]
         contacts |= dict.fromkeys(places, contact)
-        spare -= bool(places)
+        spare += [] if places else [its]
     left = len(rows) - len(failures.keys() | contacts.keys())
     only_failures = bool(failed) and not saved
-    rest_is_saved = readable and not strange and (only_failures or (bool(saved) and spare == left))
+    rest_is_saved = readable and not strange and (only_failures or (bool(saved) and len(spare) == left))
+    others_came = any(its["uuid"] for its in spare)
     results: list[ContactResult] = []
     for place in range(len(rows)):
-        outcome = RowOutcome.SAVED if rest_is_saved or place in contacts else RowOutcome.UNKNOWN
+        as_rest = rest_is_saved and not (others_came and marks[place]["uuid"])
+        outcome = RowOutcome.SAVED if as_rest or place in contacts else RowOutcome.UNKNOWN
         if place in failures:
             outcome = RowOutcome.FAILED
         shown = failures.get(place) or contacts.get(place)

@@ -119,7 +119,8 @@ class Conversations(Resource):
 
         Args:
             inboxes: the inboxes whose conversations are wanted.
-            user_id: the user on whose behalf one asks, which decides what `unread` means; 0 for nobody in particular.
+            user_id: the user on whose behalf one asks, which decides what `unread` means; 0 for nobody in particular,
+                as a guide of the vendor has it. An earlier page asks for a user.
             closed: only closed ones, or only open ones.
             unread: only those that are unread for the user, or only read ones.
             before: only those last changed before this moment.
@@ -142,11 +143,12 @@ class Conversations(Resource):
             body["date"] = rfc3339(check_time("before", before))
         return self._pager(LIST_CONVERSATIONS, body, limit=limit, page_size=page_size, cursor=cursor)
 
-    async def count(self, *, updated_after: datetime | None = None) -> int:
+    async def count(self, *, date: datetime | None = None) -> int:
         """Return how many conversations the team has.
 
         Args:
-            updated_after: sent along as the service's `date` bound; the vendor does not say which side it counts.
+            date: count only those last changed on one side of this moment; the vendor does not say whether before it or
+                after it.
 
         Raises:
             ArgumentError: an argument makes no sense.
@@ -154,7 +156,7 @@ class Conversations(Resource):
 
         https://developers.heymarket.com/api-reference/conversations/list
         """
-        body = {} if updated_after is None else {"date": rfc3339(check_time("updated_after", updated_after))}
+        body = {} if date is None else {"date": rfc3339(check_time("date", date))}
         return await self._runner.run(COUNT_CONVERSATIONS.call(body=body))
 
     async def get(self, conversation_id: int) -> Conversation:

@@ -201,11 +201,11 @@ class Messages(Resource):
 
         return Pager(self._runner.run, GET_MESSAGE_HISTORY, ask, limit=limit, cursor=cursor)
 
-    async def count(self, *, before: datetime | None = None) -> int:
+    async def count(self, *, date: datetime | None = None) -> int:
         """Return how many messages the team has.
 
         Args:
-            before: sent along as the service's `date` bound; the vendor does not say which side it counts.
+            date: count only those on one side of this moment; the vendor does not say whether before it or after it.
 
         Raises:
             ArgumentError: an argument makes no sense.
@@ -213,7 +213,7 @@ class Messages(Resource):
 
         https://developers.heymarket.com/api-reference/messages/count
         """
-        body = {} if before is None else {"date": rfc3339(check_time("before", before))}
+        body = {} if date is None else {"date": rfc3339(check_time("date", date))}
         return await self._runner.run(COUNT_MESSAGES.call(body=body))
 
 

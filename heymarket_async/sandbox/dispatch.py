@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from heymarket_async.auth import ApiKey, ApiSecret
 from heymarket_async.clock import Clock
 from heymarket_async.sandbox.answers import Reply, refuse
 from heymarket_async.sandbox.bearer import Guard, Presented
@@ -18,6 +19,7 @@ from heymarket_async.sandbox.refusals import Missing, Refusal, bad_data, failure
 from heymarket_async.sandbox.requests import REQUESTS
 from heymarket_async.sandbox.routes import Ask, Route, Router
 from heymarket_async.sandbox.state import Service, Team
+from heymarket_async.sandbox.tokens import Bearer
 from heymarket_async.sandbox.window import Window
 
 _LOG: Final = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class Dispatcher:
         service: what the operations act on.
         router: finds the operation.
         guard: checks the credentials.
-        new_window: makes the rate limit of one team; None for no limit.
+        new_window: makes the rate limit of one team, or of one credential; None for no limit.
         clock: tells the time.
     """
 
@@ -47,7 +49,7 @@ class Dispatcher:
         self._guard = guard
         self._new_window = new_window
         self._clock = clock
-        self._windows: dict[Team, Window] = {}
+        self._windows: dict[Team | ApiSecret | ApiKey, Window] = {}
 
     def prepare(self, received: Received, headers: Mapping[str, str]) -> Callable[[], Reply]:
         """Judge a request, and note in `received` what it turned out to be.
@@ -58,8 +60,8 @@ class Dispatcher:
         try:
             route, params = self._router.find(received.method, received.path)
             received.operation = route.name
-            team = self._identify(received, headers)
-            self._count(team)
+            bearer = self._identify(received, headers)
+            self._count(bearer)
             payload = _payload(received.body)
             takes = REQUESTS.get(route.name)
             if takes is not None:
@@ -72,7 +74,7 @@ class Dispatcher:
         def perform() -> Reply:
             ask = Ask(
                 service=self._service,
-                team=team,
+                team=bearer.team,
                 now=self._clock.wall(),
                 params=params,
                 query=received.query,
@@ -89,20 +91,21 @@ class Dispatcher:
         except Refusal:
             return None
 
-    def _identify(self, received: Received, headers: Mapping[str, str]) -> Team:
+    def _identify(self, received: Received, headers: Mapping[str, str]) -> Bearer:
         presented = Presented(headers)
         try:
-            return self._guard.identify(presented).team
+            return self._guard.identify(presented)
         finally:
             received.team = presented.bearer.team.id if presented.bearer else None
             received.token_age = presented.age
 
-    def _count(self, team: Team) -> None:
+    def _count(self, bearer: Bearer) -> None:
         if self._new_window is None:
             return
-        window = self._windows.get(team)
+        owner = bearer.team if self._service.variants.limit_per == "team" else bearer.credential
+        window = self._windows.get(owner)
         if window is None:
-            window = self._windows[team] = self._new_window()
+            window = self._windows[owner] = self._new_window()
         wait = window.admit(self._clock.monotonic())
         if wait:
             headers = {"Retry-After": str(math.ceil(wait))} if self._service.variants.retry_after else {}

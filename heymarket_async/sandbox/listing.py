@@ -142,12 +142,15 @@ def numbered(
 
 
 def count(records: Iterable[Record], payload: Payload, variants: Variants, *, key: str = "updated") -> int:
-    """Return how many records there are, or how many from before the `date` of a request.
+    """Return how many records there are, or how many on one side of the `date` of a request.
+
+    On which side is up to `Variants.count_date`.
 
     Raises:
         Refusal: `date` is no time.
     """
     bound = fields.moment(payload, "date")
     if bound is not None:
-        records = _beyond(records, bound, key, False, "before", variants)
+        later = variants.count_date == "after"
+        records = _beyond(records, bound, key, later, "follows_order" if later else "before", variants)
     return len([*records])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from heymarket_async.sandbox.refusals import Missing
 from heymarket_async.sandbox.variants import Precision, Variants
@@ -114,12 +114,19 @@ class Records(dict[int, Record]):
 
 def show(record: Record, variants: Variants) -> Record:
     """Return a record as it goes out: times as text, no keys of the sandbox's own, perhaps no empty values."""
-    precision = variants.precision
     return {
-        key: value.write(precision) if isinstance(value, Moment) else value
+        key: _show_value(value, variants)
         for key, value in record.items()
         if not key.startswith("_") and (value or key == "id" or not variants.drop_empty)
     }
+
+
+def _show_value(value: Any, variants: Variants) -> Any:
+    if isinstance(value, Moment):
+        return value.write(variants.precision)
+    if variants.null_for_empty and isinstance(value, dict):
+        return {key: _show_value(each, variants) for key, each in cast(Record, value).items()}
+    return None if variants.null_for_empty and value == [] else value
 
 
 def show_all(records: Iterable[Record], variants: Variants) -> list[Record] | None:

@@ -26,11 +26,13 @@ class Content:
         text: the words.
         media: the address of a file.
         gallery_url: the address of the first picture of a template.
+        from_template: whether it is a template, whose merge tokens stand for the names of whoever gets it.
     """
 
     text: str = ""
     media: str = ""
     gallery_url: str = ""
+    from_template: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -61,8 +63,11 @@ def read_content(
     media: str | None = None,
     template_id: int | None = None,
     survey_id: int | None = None,
+    template_key: str = "template_id",
 ) -> Content:
     """Return what a message is to say. A template, or else a survey, stands in place of the text.
+
+    `template_key` is what the request calls the template, for the refusal.
 
     Raises:
         Refusal: there is nothing to say, no such template or survey, or the media address is none.
@@ -72,7 +77,7 @@ def read_content(
         raise bad_data("media_url: must be an http or https address.")
     gallery_url = ""
     if template_id:
-        content: Record = team.templates.find(template_id, "template_id").get("content") or {}
+        content: Record = team.templates.find(template_id, template_key).get("content") or {}
         gallery: list[Record] = content.get("gallery") or []
         words = str(content.get("text") or "")
         gallery_url = next((str(entry["url"]) for entry in gallery if entry.get("url")), "")
@@ -80,7 +85,7 @@ def read_content(
         words = str(team.surveys.find(survey_id, "survey_id").get("question") or "")
     if not (words or media or gallery_url):
         raise bad_data("text, media_url, template_id, survey_id: one of them must be given.")
-    return Content(text=words, media=media or gallery_url, gallery_url=gallery_url)
+    return Content(text=words, media=media or gallery_url, gallery_url=gallery_url, from_template=bool(template_id))
 
 
 def find_conversation(team: Team, inbox: Record, conversation_id: int, field: str, kinds: Sequence[str]) -> Record:
@@ -126,6 +131,8 @@ def into(team: Team, order: Order, conversation: Record, now: Moment, broadcast_
     people = chats.people_of(conversation)
     check_subscribed(team, people)
     content = order.content
+    if content.from_template and len(people) == 1:
+        content = _personal(content, _names_of(team, people[0]))
     message = chats.write(
         team,
         conversation,
@@ -213,6 +220,11 @@ def numbers_of(payload: Mapping[str, Any], family: str) -> list[str]:
     if family == "phone_number":
         return [fields.check_phone(payload["phone_number"], "phone_number")]
     return fields.phones(payload, "targets")
+
+
+def _names_of(team: Team, number: str) -> Record:
+    contact = team.contacts.by_phone(number) or {}
+    return {"f": contact.get("first"), "l": contact.get("last")}
 
 
 def _personal(content: Content, person: Any) -> Content:

@@ -26,6 +26,10 @@ ContactPut = Literal["merge", "names", "replace"]
 ContactTags = Literal["objects", "refs", "ids"]
 ChannelIds = Literal["integer", "uuid"]
 BatchAnswer = Literal["created", "failed", "ok"]
+LimitPer = Literal["team", "credential"]
+CountDate = Literal["before", "after"]
+DeleteAnswer = Literal["ok", "object", "nothing"]
+ScheduleTargets = Literal["both", "texts", "objects"]
 
 
 def _fail(field: attrs.Attribute[Any], rule: str) -> ConfigurationError:
@@ -65,6 +69,8 @@ class Variants:
     Attributes:
         inboxes_in_wrapper: GET /v1/inboxes answers `{"inboxes": [...]}`, as in the earlier guide, in place of an array.
         retry_after: a 429 has `Retry-After`. No page says so.
+        limit_per: what the rate limit counts: the requests of a team, or those of each credential. The earlier page
+            says that it is per API key, the current one does not say.
         unknown_id: the status for an id that does not exist. No page mentions 404.
         strict_requests: a request with a key that no page names, or without one that some page leaves out, is refused
             with 400, so that a mistake in a client shows. Else such a key is passed over. Keys of the wrong type are
@@ -72,7 +78,7 @@ class Variants:
         precision: how fine times are written. Microseconds were observed in messages, whole seconds stand in examples.
         compared: how fine times are compared with a cursor. A list that writes finer or coarser than it compares may
             lose or repeat records at the border of a page.
-        null_for_empty: an empty list goes out as null. Which of the two comes is not known.
+        null_for_empty: an empty list goes out as null, also one inside a record. Which of the two comes is not known.
         drop_empty: records lack the keys whose values are empty, zero or false. Observed answers lack many keys.
         largest_page: the most records of one page, whatever `limit` asks for; None for each list's own maximum. Only
             100 for POST /v2/contacts/list is documented.
@@ -81,6 +87,8 @@ class Variants:
         message_cursor: how POST /v1/messages/all reads `created_at`. `before`: it bounds from above, as the earlier
             page says. `from`: it bounds from below and includes the time itself, as an integrator says.
             `follows_order`: from above when descending, from below when ascending, without the time itself.
+        created_at_required: POST /v1/messages/all needs `created_at`, as the earlier page says; the current one sends
+            an empty object for the first page.
         contacts_v2_first_page: the number of the first page of POST /v2/contacts/list. Documented as 0; an integrator
             says that all pages count from 1.
         surveys_first_page: the number of the first page of POST /v1/surveys. An earlier page says 1.
@@ -88,12 +96,15 @@ class Variants:
         send_answer: POST /v1/message/send answers the fields that an integrator observed, or those of the reference.
         message_count: POST /v1/messages/all/count answers a JSON string, as documented, or a number.
         conversation_count: the same for POST /v1/conversations/count, whose type is not documented.
+        count_date: what `date` does in both of them: count what lies before it, or after it. No page says.
         nested_members: `members` of a conversation inside a message: an array, as in the reference, or an object, as
             observed.
         direction_in_type: the `type` of a message holds `inbound` or `outbound`, as the earlier page says. Else it
             holds `sms`, `mms` or `email`, and an inbound message is one without a `user`.
         conversation_seconds: `last_inbound` and `read` of a conversation are Unix seconds; else milliseconds. The unit
             is not documented.
+        reader_required: POST /v1/conversations needs the id of a user as its `id`, as the earlier page says; the
+            current concept page passes 0.
         closed_left_out: what a conversation list without `filters.closed` shows: open and closed ones, or open ones.
         unread_false: what `filters.unread` false shows: all conversations, or only those that were read.
         repeat: what a send with a `local_id` that was used before does: answer as the first time, answer 400, or send
@@ -115,6 +126,9 @@ class Variants:
         channel_ids: `id` and `contact_id` of a contact channel are integers, as in the current example, or UUIDs, as in
             the earlier table.
         channels_required: POST /v2/contact needs `contact_channels`, as the earlier page says.
+        update_needs_phone: PUT /v2/contact needs `phone`. The current page does not say.
+        bulk_by_uuid: POST /v2/contacts changes the contact that `contact_id` names, as the earlier page says. Else it
+            makes a contact of every row, as the current body, which has no such key, would have it.
         batch_answer: POST /v1/batch/contacts answers the contacts, as the current page says; or those that failed and
             `"ok"` when none did, as the earlier one does; or always `"ok"`, as an integrator saw.
         contact_fields_in_wrapper: POST /v1/contact-fields answers `{"contact_fields": [...]}`. Its shape is not
@@ -123,6 +137,10 @@ class Variants:
         list_repeat: what POST /v2/lists does with a `local_id` that another list has: answer as for that list, answer
             400, or make a second one.
         list_needs_members: POST /v2/lists needs somebody on the list, as the current guide says.
+        delete_answer: what a delete answers whose answer is not documented: `"ok"` like the others, an object, or
+            nothing at all.
+        schedule_targets: `targets` of a schedule are objects, as the earlier page says; plain texts, like those of a
+            send, as the concept page does; or both are taken.
         schedule_template: the `template` of a scheduled content is read as an integer, as in the current page, or as
             an object, as in the earlier one.
 
@@ -132,6 +150,7 @@ class Variants:
 
     inboxes_in_wrapper: bool = attrs.field(default=False, validator=_check_flag)
     retry_after: bool = attrs.field(default=False, validator=_check_flag)
+    limit_per: LimitPer = attrs.field(default="team", validator=_options(LimitPer))
     unknown_id: Literal[404, 400] = attrs.field(default=404, validator=_options(Literal[404, 400]))
     strict_requests: bool = attrs.field(default=True, validator=_check_flag)
     precision: Precision = attrs.field(default="microseconds", validator=_options(Precision))
@@ -142,20 +161,25 @@ class Variants:
     limit_refused: bool = attrs.field(default=False, validator=_check_flag)
     limit_ignored: bool = attrs.field(default=False, validator=_check_flag)
     message_cursor: MessageCursor = attrs.field(default="before", validator=_options(MessageCursor))
+    created_at_required: bool = attrs.field(default=False, validator=_check_flag)
     contacts_v2_first_page: Literal[0, 1] = attrs.field(default=0, validator=_options(Literal[0, 1]))
     surveys_first_page: Literal[0, 1] = attrs.field(default=1, validator=_options(Literal[0, 1]))
     low_page: LowPage = attrs.field(default="clamp", validator=_options(LowPage))
     send_answer: SendAnswer = attrs.field(default="observed", validator=_options(SendAnswer))
     message_count: Count = attrs.field(default="text", validator=_options(Count))
     conversation_count: Count = attrs.field(default="text", validator=_options(Count))
+    count_date: CountDate = attrs.field(default="before", validator=_options(CountDate))
     nested_members: Members = attrs.field(default="array", validator=_options(Members))
     direction_in_type: bool = attrs.field(default=True, validator=_check_flag)
     conversation_seconds: bool = attrs.field(default=True, validator=_check_flag)
+    reader_required: bool = attrs.field(default=False, validator=_check_flag)
     closed_left_out: Literal["both", "open"] = attrs.field(default="both", validator=_options(Literal["both", "open"]))
     unread_false: Literal["all", "read"] = attrs.field(default="all", validator=_options(Literal["all", "read"]))
     repeat: Repeat = attrs.field(default="same", validator=_options(Repeat))
     repeat_life: float | None = attrs.field(default=None, validator=_check_life)
     check_members: bool = attrs.field(default=True, validator=_check_flag)
+    delete_answer: DeleteAnswer = attrs.field(default="ok", validator=_options(DeleteAnswer))
+    schedule_targets: ScheduleTargets = attrs.field(default="both", validator=_options(ScheduleTargets))
     schedule_template: Literal["integer", "object"] = attrs.field(
         default="integer", validator=_options(Literal["integer", "object"])
     )
@@ -168,6 +192,8 @@ class Variants:
     contact_tags: ContactTags = attrs.field(default="objects", validator=_options(ContactTags))
     channel_ids: ChannelIds = attrs.field(default="integer", validator=_options(ChannelIds))
     channels_required: bool = attrs.field(default=True, validator=_check_flag)
+    update_needs_phone: bool = attrs.field(default=False, validator=_check_flag)
+    bulk_by_uuid: bool = attrs.field(default=True, validator=_check_flag)
     batch_answer: BatchAnswer = attrs.field(default="created", validator=_options(BatchAnswer))
     contact_fields_in_wrapper: bool = attrs.field(default=False, validator=_check_flag)
     uuid_in_writes: bool = attrs.field(default=True, validator=_check_flag)

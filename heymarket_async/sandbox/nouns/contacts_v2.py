@@ -11,6 +11,7 @@ from heymarket_async.sandbox.nouns.contacts import updated_after
 from heymarket_async.sandbox.people import show_contact
 from heymarket_async.sandbox.records import Record, empty
 from heymarket_async.sandbox.refusals import Refusal, bad_data
+from heymarket_async.sandbox.writing import deleted
 
 # https://developers.heymarket.com/api-reference/contacts/list-v2
 _PAGES: Final = listing.Sizes(default=30, largest=100)
@@ -29,17 +30,20 @@ def get_contact_v2(ask: Ask) -> Any:
 
 def update_contact_v2(ask: Ask) -> Any:
     """Change one: https://developers.heymarket.com/api-reference/contacts/update-v2."""
-    return show_contact(ask, people.put(ask, named(ask), ask.body), second=True, written=True)
+    record = named(ask)
+    if ask.variants.update_needs_phone:
+        fields.require(fields.phone(ask.body, "phone"), "phone")
+    return show_contact(ask, people.put(ask, record, ask.body), second=True, written=True)
 
 
 def delete_contact_v2(ask: Ask) -> Any:
     """Delete one: https://developers.heymarket.com/api-reference/contacts/delete-v2."""
     people.delete(ask, named(ask))
-    return "ok"
+    return deleted(ask.variants)
 
 
 def bulk_upsert_contacts_v2(ask: Ask) -> Any:
-    """Make or change many, by `contact_id`: https://developers.heymarket.com/api-reference/contacts/bulk-v2."""
+    """Make or change many: https://developers.heymarket.com/api-reference/contacts/bulk-v2."""
     kept: list[Record] = []
     failed: list[Record] = []
     for row in ask.body["contacts"]:
@@ -62,7 +66,7 @@ def bulk_delete_contacts_v2(ask: Ask) -> Any:
             raise bad_data(f"contact_channels[{at}].channel_type: must be {_BY_UUID}.")
     for record in _found(ask, filters):
         people.delete(ask, record)
-    return "ok"
+    return deleted(ask.variants)
 
 
 def list_contacts_v2(ask: Ask) -> Any:
@@ -96,7 +100,7 @@ def _create(ask: Ask, payload: fields.Payload) -> Record:
 
 
 def _upsert(ask: Ask, row: Record) -> Record:
-    uuid = row.get("contact_id")
+    uuid = row.get("contact_id") if ask.variants.bulk_by_uuid else None
     return people.update(ask, ask.team.contacts.find_uuid(uuid, "contact_id"), row) if uuid else _create(ask, row)
 
 

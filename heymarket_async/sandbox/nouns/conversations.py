@@ -25,6 +25,8 @@ def list_conversations(ask: Ask) -> Any:
     user = body.get("id") or 0
     filters: Mapping[str, Any] = body.get("filters") or {}
     inboxes = _inboxes_of(team, body)
+    if variants.reader_required and not user:
+        raise bad_data("id: must be the id of a user.")
     for inbox in inboxes.values():
         _check_reader(team, inbox, user, variants)
     wanted = [

@@ -13,7 +13,7 @@ from heymarket_async.sandbox.contact_book import steady_uuid
 from heymarket_async.sandbox.nouns.lists import change_list, check_title, make_list
 from heymarket_async.sandbox.records import Record, show, show_all
 from heymarket_async.sandbox.rosters import check_size
-from heymarket_async.sandbox.writing import written
+from heymarket_async.sandbox.writing import deleted, written
 
 # Phone numbers with what becomes of a contact that is made for one.
 _People = dict[str, Record]
@@ -47,7 +47,7 @@ def update_list_v1(ask: Ask) -> Any:
 def delete_list_v1(ask: Ask) -> Any:
     """Delete one."""
     del ask.team.lists[ask.team.lists.find(ask.id)["id"]]
-    return "ok"
+    return deleted(ask.variants)
 
 
 def list_lists_v1(ask: Ask) -> Any:

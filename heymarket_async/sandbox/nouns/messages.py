@@ -127,6 +127,8 @@ def get_message_history(ask: Ask) -> Any:
 def list_messages(ask: Ask) -> Any:
     """Give a page of all messages: https://developers.heymarket.com/api-reference/messages/list-all."""
     team, body, variants = ask.team, ask.body, ask.variants
+    if variants.created_at_required:
+        fields.require(fields.moment(body, "created_at"), "created_at")
     key = _ORDERS.get(body.get("order") or "created_at")
     if key is None:
         raise bad_data(f"order: must be one of: {', '.join(_ORDERS)}.")

@@ -13,6 +13,7 @@ from heymarket_async.sandbox.refusals import Refusal, bad_data
 from heymarket_async.sandbox.sending import Order
 from heymarket_async.sandbox.state import Team
 from heymarket_async.sandbox.variants import Variants
+from heymarket_async.sandbox.writing import deleted
 
 _FAMILIES: Final = ("phone_number", "conversation_id", "list_id", "targets")
 _TEXTS: Final = (chats.SMS, chats.GROUP)
@@ -40,7 +41,7 @@ def update_schedule(ask: Ask) -> Any:
 def delete_schedule(ask: Ask) -> Any:
     """Drop a scheduled text that was not sent yet."""
     del ask.team.schedules[ask.team.schedules.find(ask.id)["id"]]
-    return "ok"
+    return deleted(ask.variants)
 
 
 def show_schedule(team: Team, schedule: Record, variants: Variants) -> Record:
@@ -86,7 +87,7 @@ def _read(ask: Ask) -> Record:
     inbox = find_inbox(team, body["inbox_id"], "inbox_id")
     user = body.get("user_id") or next(iter(chats.members_of(team, {})), 0)
     check_member(team, inbox, user, "user_id", ask.variants)
-    numbers = _numbers(body, family)
+    numbers = _numbers(body, family, ask.variants)
     conversation_id, list_id = body.get("conversation_id") or 0, body.get("list_id") or 0
     if conversation_id:
         sending.find_conversation(team, inbox, conversation_id, "conversation_id", _TEXTS)
@@ -140,20 +141,30 @@ def _keep(given: Mapping[str, Any]) -> Record:
 
 
 def _content(team: Team, content: Record) -> sending.Content:
+    if not any(content[key] for key in ("text", "template", "attachments", "gallery")):
+        raise bad_data("content: text, template, attachments, gallery: one of them must be given.")
     files = [file["url"] for file in (*content["attachments"], *content["gallery"]) if file.get("url")]
     return sending.read_content(
-        team, text=content["text"], media=files[0] if files else "", template_id=content["template"]
+        team,
+        text=content["text"],
+        media=files[0] if files else "",
+        template_id=content["template"],
+        template_key="content.template",
     )
 
 
-def _numbers(body: Mapping[str, Any], family: str) -> list[str]:
+def _numbers(body: Mapping[str, Any], family: str, variants: Variants) -> list[str]:
     if family == "targets":
         # The earlier page says that these are objects, but not of which keys.
-        return list(dict.fromkeys(fields.check_phone(_number(target), "targets") for target in body["targets"]))
+        numbers = [_number(target, variants) for target in body["targets"]]
+        return list(dict.fromkeys(fields.check_phone(number, "targets") for number in numbers))
     return sending.numbers_of(body, family) if family == "phone_number" else []
 
 
-def _number(target: Any) -> Any:
+def _number(target: Any, variants: Variants) -> Any:
+    known_as = "objects" if isinstance(target, dict) else "texts"
+    if variants.schedule_targets not in ("both", known_as):
+        raise bad_data(f"targets: must be {variants.schedule_targets}.")
     if not isinstance(target, dict):
         return target
     known = chats.as_record(target)

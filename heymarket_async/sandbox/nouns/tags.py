@@ -10,7 +10,7 @@ from heymarket_async.sandbox.asks import Ask, Route
 from heymarket_async.sandbox.contact_book import steady_uuid
 from heymarket_async.sandbox.records import show, show_all
 from heymarket_async.sandbox.refusals import bad_data
-from heymarket_async.sandbox.writing import written
+from heymarket_async.sandbox.writing import deleted, written
 
 _COLOR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _GREY: Final = "#8A8A8A"
@@ -35,7 +35,7 @@ def get_tag(ask: Ask) -> Any:
 def delete_tag(ask: Ask) -> Any:
     """Delete one; contacts lose it. The answer is not documented."""
     del ask.team.tags[ask.team.tags.find(ask.id)["id"]]
-    return "ok"
+    return deleted(ask.variants)
 
 
 def list_tags(ask: Ask) -> Any:

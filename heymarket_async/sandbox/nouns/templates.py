@@ -10,7 +10,7 @@ from heymarket_async.sandbox.contact_book import steady_uuid
 from heymarket_async.sandbox.nouns.lists import check_title
 from heymarket_async.sandbox.people import member_ids
 from heymarket_async.sandbox.records import Record, show, show_all
-from heymarket_async.sandbox.writing import written
+from heymarket_async.sandbox.writing import deleted, written
 
 
 def create_template(ask: Ask) -> Any:
@@ -46,7 +46,7 @@ def update_template(ask: Ask) -> Any:
 def delete_template(ask: Ask) -> Any:
     """Delete one. The answer is not documented."""
     del ask.team.templates[ask.team.templates.find(ask.id)["id"]]
-    return "ok"
+    return deleted(ask.variants)
 
 
 def list_templates(ask: Ask) -> Any:

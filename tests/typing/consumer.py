@@ -1,0 +1,45 @@
+"""What type checkers see of the library: read by mypy and pyright, never run.
+
+Both are told to complain of a comment that silences nothing. So a deprecation that does not show, or an argument of a
+wrong type that passes, is an error here.
+"""
+
+# mypy: enable-error-code="deprecated"
+# pyright: reportUnnecessaryTypeIgnoreComment=error
+
+from __future__ import annotations
+
+from typing import assert_type
+
+from heymarket_async import AsyncSession, Contact, Conversation, Inbox, Message, Pager, SentMessage, Team, WriteResult
+
+
+async def replies_have_their_types(heymarket: AsyncSession) -> None:
+    """The type of a reply is known without a look at the docs."""
+    assert_type(await heymarket.inboxes.list(), tuple[Inbox, ...])
+    assert_type(await heymarket.team.get(), Team)
+    assert_type(await heymarket.messages.send(inbox_id=1, creator_id=2, phone_number="", text=""), SentMessage)
+    assert_type(await heymarket.messages.count(), int)
+    assert_type(heymarket.messages.list(), Pager[Message])
+    assert_type(await heymarket.conversations.list(inboxes=[1]).collect(), tuple[Conversation, ...])
+    assert_type(await heymarket.contacts.create(phone_number="", first_name="Sam"), WriteResult)
+    assert_type(await heymarket.contacts.find(phone_number=""), Contact | None)
+    assert_type(await heymarket.tags.delete(1), str)
+
+
+async def wrong_arguments_show(heymarket: AsyncSession) -> None:
+    """What would be refused at run time is refused before."""
+    await heymarket.conversations.get("7")  # type: ignore[arg-type]
+    await heymarket.contacts.create(phone_number="", frist_name="Sam")  # type: ignore[call-arg]
+    await heymarket.contacts.set_status("gone", phone_number="")  # type: ignore[arg-type]
+    await heymarket.inboxes.list(1)  # type: ignore[call-arg]
+
+
+async def deprecations_show(heymarket: AsyncSession) -> None:
+    """Version 1 of lists is crossed out in an editor."""
+    v1 = heymarket.lists.v1
+    await v1.get(1)  # type: ignore[deprecated]
+    await v1.create(name="")  # type: ignore[deprecated]
+    await v1.update(1, name="")  # type: ignore[deprecated]
+    await v1.delete(1)  # type: ignore[deprecated]
+    v1.list()  # type: ignore[deprecated]
