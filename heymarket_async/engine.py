@@ -160,12 +160,13 @@ class Engine:
 
     async def _slot(self, way: _UnderWay[Any]) -> AbstractEventLoop:
         """Take a slot of the rate budget, after waiting for it in turn where needed."""
-        budget, lane, came = self.account.budget, self._lane(way.call), self.clock.monotonic()
+        budget, lane = self.account.budget, self._lane(way.call)
         way.queued = 0.0
         taken = budget.take(lane)
         if taken is not None:
             return taken
         way.tell(Waiting, attempt=way.attempts + 1, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
+        came = self.clock.monotonic()
         try:
             async with self.pool.while_open():
                 slot = await budget.acquire(way.deadline - came, lane)
