@@ -26,7 +26,7 @@ def group(name: str) -> list[str]:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests and measure their coverage. Arguments after `--` go to pytest, and then nothing is measured."""
-    session.install("--editable", ".[cli,phones]", *group("test"))
+    session.install("--editable", ".[cli,otel,phones]", *group("test"))
     if session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
         return
@@ -48,7 +48,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types twice, with mypy and pyright, both strict."""
-    session.install("--editable", ".[cli,phones]", *group("test"), *group("types"))
+    session.install("--editable", ".[cli,otel,phones]", *group("test"), *group("types"))
     session.run("mypy")
     # The Node.js that pyright runs on comes from PyPI with it, so that it is the same everywhere.
     session.run("pyright", env={"PYRIGHT_PYTHON_GLOBAL_NODE": "0", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})

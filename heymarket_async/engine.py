@@ -86,6 +86,7 @@ class _UnderWay(Generic[T]):
     deadline: float
     attempts: int = 0
     refusals: int = 0
+    queued: float = 0.0
 
     def tell(self, kind: type[Event], **facts: Any) -> None:
         if self.teller is not None:
@@ -160,13 +161,17 @@ class Engine:
     async def _slot(self, way: _UnderWay[Any]) -> AbstractEventLoop:
         """Take a slot of the rate budget, after waiting for it in turn where needed."""
         budget, lane = self.account.budget, self._lane(way.call)
+        way.queued = 0.0
         taken = budget.take(lane)
         if taken is not None:
             return taken
         way.tell(Waiting, attempt=way.attempts + 1, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
+        came = self.clock.monotonic()
         try:
             async with self.pool.while_open():
-                return await budget.acquire(way.deadline - self.clock.monotonic(), lane)
+                slot = await budget.acquire(way.deadline - came, lane)
+                way.queued = self.clock.monotonic() - came
+                return slot
         except WaitTooLong as too_long:
             now = self.clock.monotonic()
             raise RateBudgetExceeded(
@@ -182,7 +187,7 @@ class Engine:
         attempt = Attempt(outcome=Outcome.UNKNOWN)
         way.attempts += 1
         try:
-            way.tell(AttemptStarted, attempt=way.attempts, lane=self._lane(way.call))
+            way.tell(AttemptStarted, attempt=way.attempts, lane=self._lane(way.call), queued=way.queued)
             attempt = await self.pool.exchange(
                 way.request,
                 base_url=options.base_url,
@@ -195,7 +200,8 @@ class Engine:
             )
             return attempt
         except SessionClosed as closed:
-            attempt = Attempt(outcome=Outcome.NEVER_SENT, fault=type(closed).__name__)
+            name = type(closed).__name__
+            attempt = Attempt(outcome=Outcome.NEVER_SENT, fault=name, error=name)
             raise
         finally:
             self.account.budget.release(slot, counts=attempt.outcome is not Outcome.NEVER_SENT)
@@ -210,6 +216,7 @@ class Engine:
                     status=attempt.status,
                     request_id=None if reply is None else reply.request_id,
                     fault=attempt.fault,
+                    error=attempt.error,
                     cancelled=reply is None and not attempt.fault,
                     elapsed=elapsed,
                     size=0 if reply is None else len(reply.body),

@@ -57,9 +57,11 @@ class AttemptStarted(CallEvent):
 
     Attributes:
         lane: how urgent the call is.
+        queued: seconds that it waited for the rate budget.
     """
 
     lane: Lane
+    queued: float = 0.0
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +73,8 @@ class AttemptEnded(CallEvent):
         status: the HTTP status of the answer, if there is one.
         request_id: the service's `X-Request-Id`, if there is one.
         fault: in words what went wrong below HTTP; empty if nothing did.
+        error: the class of the error that took the answer's place, such as `ServerDisconnectedError`; empty if there
+            is an answer, and if the caller gave up.
         cancelled: whether the caller gave up.
         elapsed: seconds since it began.
         size: bytes of the answer's body.
@@ -80,6 +84,7 @@ class AttemptEnded(CallEvent):
     status: int | None = None
     request_id: str | None = None
     fault: str = ""
+    error: str = ""
     cancelled: bool = False
     elapsed: float
     size: int = 0

@@ -56,6 +56,7 @@ class Attempt:
         outcome: whether there is an answer, and if not, whether the request left.
         reply: the answer, if there is one.
         fault: in words what went wrong, without anything personal; empty if nothing did.
+        error: the class of the error that took the answer's place, such as `ServerDisconnectedError`.
         timed_out: whether time ran out.
         token: the token that was sent, if any.
     """
@@ -63,6 +64,7 @@ class Attempt:
     outcome: Outcome
     reply: Reply | None = None
     fault: str = ""
+    error: str = ""
     timed_out: bool = False
     token: str | None = attrs.field(default=None, repr=False)
 
@@ -223,6 +225,7 @@ class Pool:
             return Attempt(
                 outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,
                 fault=_in_words(error),
+                error=type(error).__name__,
                 timed_out=isinstance(error, TimeoutError),
                 token=progress.token,
             )
