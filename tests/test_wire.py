@@ -174,10 +174,12 @@ class TestAnswersThatCannotBeRead:
         assert read(reply, GET_TEAM.call()).extra == {"list_size": "many"}
         assert self.refusal(reply, GET_TEAM.call(), Reader(strict=True)).where == "$.list_size"
 
-    @pytest.mark.parametrize("body", [b"", b"<html>", b"[]"])
-    def test_of_a_send_it_is_said_that_it_has_taken_effect(self, body):
-        assert "The send has taken effect" in self.refusal(reply_of(body=body), SEND.call()).message
-        assert "The send has taken effect" not in self.refusal(reply_of(body=b"{"), GET_TEAM.call()).message
+    @pytest.mark.parametrize(("body", "said"), [(b"", "may have"), (b"<html>", "may have"), (b"[]", "has")])
+    def test_of_a_send_it_is_said_whether_it_has_taken_effect(self, body, said):
+        error = self.refusal(reply_of(body=body), SEND.call(body={"local_id": "L"}))
+        assert f"The send {said} taken effect" in error.message
+        assert error.local_id == "L"
+        assert "taken effect" not in self.refusal(reply_of(body=b"{"), GET_TEAM.call()).message
 
     def test_all_facts_are_there(self):
         error = self.refusal(reply_of(body=b"{", X_Request_Id="req-9"))
