@@ -130,8 +130,8 @@ class ContactsV2(ContactChannels):
             updated_after: only those last changed after this moment (on the wire `date`).
             ascending: begin with the one whose last change is longest ago, not with the latest.
             limit: contacts at the most, over all pages.
-            page_size: contacts to ask for in one page, 100 at the most. Pages overlap, so that nothing slips through when
-                others delete; for that they must be of 20 at the least, and are where you say less.
+            page_size: contacts to ask for in one page, 100 at the most. Less than 20 become 20: pages overlap, so that
+                nothing slips through when others delete, and smaller ones could not.
             cursor: where to go on, as `Pager.cursor` gave it.
 
         Raises:
