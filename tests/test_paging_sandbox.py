@@ -80,8 +80,10 @@ def test_every_conversation_comes_once_though_some_jump_to_the_front_meanwhile(s
 
 
 @few
-@given(st.integers(0, 2**32), st.sampled_from([0, 1]), st.sampled_from(["clamp", "empty", "refuse"]))
-def test_every_contact_comes_once_whether_pages_count_from_0_or_1(seed, base, low):
+@given(st.integers(0, 2**32), st.sampled_from([0, 1]), st.sampled_from(["clamp", "empty", "refuse"]), st.booleans())
+def test_every_contact_comes_once_whether_pages_count_from_0_or_1_though_others_change_and_go(
+    seed, base, low, ascending
+):
     async def walk() -> None:
         clock, chance = VirtualClock(), random.Random(seed)
         variants = Variants(contacts_v2_first_page=base, low_page=low)
@@ -93,12 +95,16 @@ def test_every_contact_comes_once_whether_pages_count_from_0_or_1(seed, base, lo
                 clock.advance(60)
                 there = set(sandbox.teams[0].contacts)
                 found = []
-                async for contact in heymarket.contacts.v2.list(page_size=7):
+                async for contact in heymarket.contacts.v2.list(page_size=20, ascending=ascending):
                     found.append(contact.id)
-                    if chance.random() < 0.1:
+                    if chance.random() < 0.2:
                         clock.advance(5)
                         chosen = chance.choice(sorted(there))
-                        await heymarket.contacts.amend(chosen, last_name=f"N{chance.random()}")
+                        if chance.random() < 0.5:
+                            await heymarket.contacts.amend(chosen, last_name=f"N{chance.random()}")
+                        else:
+                            await heymarket.contacts.delete(chosen)
+                            there.discard(chosen)
         assert len(found) == len(set(found))
         assert set(found) >= there
 
