@@ -88,9 +88,7 @@ class Pager(Generic[T]):
         `limit` and `page_size`, which may change. Of a list that is ordered by the time of the last change, an item
         that changes while one walks may come again after such a stop.
         """
-        at, handed_out = self._before, self._handed_out
-        if not self._waiting:
-            at, handed_out = self._walk.position(), []
+        at, handed_out = self._standing()
         cursor = _Cursor(
             v=_CURSOR_VERSION, operation=self._operation.name, of=self._arguments, at=at, handed_out=handed_out
         )
@@ -117,15 +115,29 @@ class Pager(Generic[T]):
     async def collect(self, limit: int | None = None) -> tuple[T, ...]:
         """Return the items that are left.
 
+        Where it fails or is cancelled on the way, the pager keeps what was fetched, and gives it when asked again.
+
         Args:
             limit: items at the most; None for all, which then are in memory together.
         """
         if limit is not None:
             check_count("limit", limit)
         out: list[T] = []
-        while (limit is None or len(out) < limit) and await self._fill():
-            out.append(self._hand_out())
+        at, handed_out = self._standing()
+        handed_out = [*handed_out]
+        try:
+            while (limit is None or len(out) < limit) and await self._fill():
+                out.append(self._hand_out())
+        except BaseException:
+            self._waiting.extendleft(reversed(out))
+            self._before, self._handed_out = at, handed_out
+            self._left = None if self._left is None else self._left + len(out)
+            raise
         return tuple(out)
+
+    def _standing(self) -> tuple[dict[str, Any], list[int]]:
+        """Return where the walk stood before the page that is being handed out, and what was handed out of it."""
+        return (self._before, self._handed_out) if self._waiting else (self._walk.position(), [])
 
     def _hand_out(self) -> T:
         item = self._waiting.popleft()

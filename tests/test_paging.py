@@ -155,6 +155,41 @@ class TestReading:
                 await read()
         assert not pager.done
 
+    @pytest.mark.parametrize("operation", [BY_TIME, BY_PAGE])
+    @pytest.mark.parametrize("started", [0, 10])
+    async def test_what_was_collected_before_a_failure_comes_again(self, operation, started):
+        service, calls = many(100), 0
+
+        async def run(call):
+            nonlocal calls
+            calls += 1
+            if calls == 3:
+                raise ConnectionError
+            return tuple((service.by_page if operation is BY_PAGE else service.by_time)(call.body))
+
+        pager = Pager(run, operation, lambda keys: operation.call(body=dict(keys)), limit=90)
+        first = [row.id for row in await pager.collect(limit=started)] if started else []
+        with pytest.raises(ConnectionError):
+            await pager.collect()
+        cursor = pager.cursor
+        head, after_head = [row.id for row in await pager.collect(limit=45)], pager.cursor
+        assert first + head + [row.id for row in await pager.collect()] == list(range(100, 10, -1))
+        assert pager.done
+        for stored, found in ((cursor, first), (after_head, first + head)):
+            rest = await pager_of(service, operation, cursor=stored).collect()
+            assert found + [row.id for row in rest] == list(range(100, 0, -1))
+
+    async def test_what_was_collected_before_a_cancellation_comes_again(self):
+        service = many(100)
+        pager = pager_of(service)
+        task = asyncio.create_task(pager.collect())
+        while service.asked < 3:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert [row.id for row in await pager.collect()] == list(range(100, 0, -1))
+
     async def test_breaking_out_and_looping_again_goes_on(self):
         pager, found = pager_of(many(100)), []
         while not pager.done:
