@@ -68,7 +68,7 @@ class Pager(Generic[T]):
         self._handed_out: list[int] = []
         if cursor is not None:
             self._handed_out = _resume(self._walk, operation, self._arguments, cursor)
-        self._skipped = frozenset(self._handed_out)
+        self._skipped = set(self._handed_out)  # What was handed out before and has not come again.
         self._before = self._walk.position()
 
     def __repr__(self) -> str:
@@ -90,7 +90,11 @@ class Pager(Generic[T]):
         """
         at, handed_out = self._standing()
         cursor = _Cursor(
-            v=_CURSOR_VERSION, operation=self._operation.name, of=self._arguments, at=at, handed_out=handed_out
+            v=_CURSOR_VERSION,
+            operation=self._operation.name,
+            of=self._arguments,
+            at=at,
+            handed_out=[*self._skipped, *handed_out],
         )
         return msgspec.json.encode(cursor).decode()
 
@@ -161,6 +165,7 @@ class Pager(Generic[T]):
                 self._before = before
                 self._handed_out = [item.id for item in fresh if item.id in self._skipped]
                 self._waiting.extend(item for item in fresh if item.id not in self._skipped and self._keep(item))
+                self._skipped.difference_update(self._handed_out)
         return bool(self._waiting) and self._left != 0
 
 

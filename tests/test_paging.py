@@ -7,6 +7,7 @@ import contextlib
 import json
 from datetime import timedelta
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from heymarket_async import ArgumentError, BadRequest, CursorStalled
 from heymarket_async.calls import Effect, Operation, PageNumber, TimeCursor
 from heymarket_async.paging import Pager
-from test_walks import TIMES, Row, Service, assert_crowded
+from test_walks import BY_BIRTH, TIMES, Row, Service, assert_crowded
 
 BY_TIME = Operation(
     name="list_rows",
@@ -24,6 +25,7 @@ BY_TIME = Operation(
     reply=tuple[Row, ...],
     paging=TimeCursor(key="date", by="updated"),
 )
+BY_BIRTH_TIME = attrs.evolve(BY_TIME, name="list_born", paging=BY_BIRTH)
 BY_PAGE = Operation(
     name="list_pages", method="POST", path="/p", effect=Effect.READS, reply=tuple[Row, ...], paging=PageNumber()
 )
@@ -241,14 +243,24 @@ class TestCursors:
         assert set(found) == set(service.rows)
         assert len(found) == len(service.rows)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=400, deadline=None)
     @given(
-        TIMES,
-        st.sampled_from([BY_TIME, BY_PAGE]),
+        st.one_of(TIMES, st.integers(0, 200).map(lambda count: [timedelta(0)] * count)),
+        st.sampled_from([BY_TIME, BY_BIRTH_TIME, BY_PAGE]),
+        st.sampled_from(["before", "from", "follows"]),
+        st.sampled_from([1, 1000, 1_000_000]),
+        st.sampled_from([0, 1]),
         st.lists(st.tuples(st.integers(1, 70), st.sampled_from([None, 10, 30, 100])), max_size=6),
     )
-    def test_another_may_go_on_with_another_page_size(self, times, operation, stops):
-        service = Service(times)
+    def test_another_may_go_on_with_another_page_size_whatever_the_service_does(
+        self, times, operation, reading, compared, base, stops
+    ):
+        service = Service(
+            times,
+            base=base,
+            reading=reading if operation is BY_BIRTH_TIME else "before",
+            compared=timedelta(microseconds=compared),
+        )
 
         async def read() -> list[int]:
             found, cursor = [], None
@@ -261,6 +273,7 @@ class TestCursors:
         try:
             found = asyncio.run(read())
         except CursorStalled:
+            assert operation is not BY_PAGE
             assert_crowded(times, 10)
             return
         assert sorted(found) == sorted(service.rows)

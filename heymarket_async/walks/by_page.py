@@ -181,7 +181,7 @@ class PageWalk(Walk):
 
     def _check_patience(self) -> None:
         """Give up where page after page brings nothing new, more often than a look through the whole list can."""
-        if self._at.idle > _PATIENCE + 2 * (self._at.found // self._at.size):
+        if self._at.idle > _PATIENCE + 2 * (self._at.found // max(self._at.size, 1)):
             raise CursorStalled(f"{self._at.idle} pages in a row hold nothing but what came before.")
 
     def _end_of_pass(self) -> None:

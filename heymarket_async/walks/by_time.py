@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 from typing_extensions import override
@@ -14,21 +14,20 @@ from heymarket_async.arguments import rfc3339
 from heymarket_async.calls import TimeCursor
 from heymarket_async.errors import CursorStalled
 from heymarket_async.walks.base import Items, Walk
-from heymarket_async.walks.looks import SECOND, Looks, LooksPosition, Moment, resolution
+from heymarket_async.walks.looks import SECOND, Looks, LooksPosition, Moment, Step, resolution
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR_AHEAD: Final = datetime(9999, 1, 1, tzinfo=UTC)  # A step can still be added to it.
 _MICROSECOND: Final = timedelta(microseconds=1)
-_Step = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class TimePosition(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Where a walk by times stands; the names are those of its attributes."""
 
     edge: Moment | None
-    step: _Step
-    asked_step: _Step
-    least_step: _Step
+    step: Step
+    asked_step: Step
+    least_step: Step
     near: list[int]
     head: list[int]
     ascending: bool

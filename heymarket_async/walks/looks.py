@@ -16,6 +16,7 @@ SECOND: Final = timedelta(seconds=1)
 _MOST_LOOKS: Final = 10
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Step = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class LooksPosition(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +26,7 @@ class LooksPosition(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     floor_ids: list[int]
     newest: Moment | None
     newest_ids: list[int]
+    step: Step
     found: bool
     count: int
     pages: int
@@ -39,6 +41,7 @@ class Looks:
         self._floor_ids: set[int] = set()
         self._newest: datetime | None = None
         self._newest_ids: set[int] = set()
+        self._step = SECOND
         self._found = False
         self._count = 0
         self._pages = 0
@@ -52,9 +55,9 @@ class Looks:
         self._pages += 1
         known_times = [time for time in times.values() if time is not None]
         if self._newest is None and known_times:
-            self._newest = max(known_times)
-            step = resolution(known_times)
-            self._newest_ids = {key for key, time in times.items() if time and self._newest - time <= step}
+            self._newest, self._step = max(known_times), resolution(known_times)
+        if self._newest is not None:
+            self._newest_ids |= {key for key, time in times.items() if time and self._newest - time <= self._step}
         return list(fresh.values())
 
     def reached_known(self, times: list[datetime]) -> bool:
@@ -67,9 +70,10 @@ class Looks:
         A look of one page, or at a front that is as it was, proves it by finding nothing. While a look goes from page
         to page, an item that it has not come to may jump to the front once more.
         """
-        moved = (self._newest, self._newest_ids) != (self._floor, self._floor_ids)
+        moved = self._newest != self._floor or not self._newest_ids <= self._floor_ids
         again = self._newest is not None and (self._found or (self._pages > 1 and moved)) and self._count < _MOST_LOOKS
-        self._floor, self._floor_ids = self._newest, self._newest_ids
+        self._floor_ids = self._newest_ids | (self._floor_ids if self._newest == self._floor else set())
+        self._floor = self._newest
         self._newest, self._newest_ids, self._found = None, set(), False
         self._count += 1
         self._pages = 0
@@ -82,6 +86,7 @@ class Looks:
             floor_ids=sorted(self._floor_ids),
             newest=self._newest,
             newest_ids=sorted(self._newest_ids),
+            step=self._step.total_seconds(),
             found=self._found,
             count=self._count,
             pages=self._pages,
@@ -91,6 +96,7 @@ class Looks:
         """Go on from where another walk stood. Of what that had seen, only the last items are known."""
         self._floor, self._newest = position.floor, position.newest
         self._floor_ids, self._newest_ids = set(position.floor_ids), set(position.newest_ids)
+        self._step = timedelta(seconds=position.step)
         self._found, self._count, self._pages = position.found, position.count, position.pages
         self._seen = set(seen)
 
