@@ -323,6 +323,19 @@ class TestWalkingByTime:
         found = walk_all(TimeWalk(BY_CHANGE, None), service.by_time, jump)
         assert sorted(found) == sorted(service.rows)
 
+    def test_a_short_list_that_grows_while_one_walks_does_not_look_cut_off(self):
+        service = Service([timedelta(0)] * 6)
+
+        def grow() -> None:
+            if len(service.rows) < 20:
+                service.change(1)
+                for _ in range(4):
+                    service.insert()
+
+        found = walk_all(TimeWalk(BY_CHANGE, None), service.by_time, grow)
+        assert set(found) >= set(range(1, 7))
+        assert len(found) == len(set(found))
+
     def test_what_a_walk_remembers_of_messages_does_not_grow(self):
         walk, sizes = TimeWalk(BY_BIRTH, 30), []
         service = Service([timedelta(seconds=number // 15) for number in range(3000)])

@@ -98,8 +98,9 @@ class TimeWalk(Walk):
             self._turn()
             return []
         reached_known = self._looks is not None and self._looks.reached_known(times)
-        if fresh or self._leads_on(times):
-            self._fullness.went_on(len(items))
+        leads_on = any(map(self._lies_beyond_the_edge, times))
+        if fresh or leads_on:
+            self._fullness.went_on(len(items), leads_on=leads_on)
             self._move(items, times)
             if reached_known:
                 self._end()
@@ -154,11 +155,9 @@ class TimeWalk(Walk):
         at_edge = {key for key, time in self._near.items() if time == self._edge}
         return not at_edge or any(item.id in at_edge for item in items)
 
-    def _leads_on(self, times: list[datetime]) -> bool:
-        """Say whether there is a way on from this page, though all of it be known."""
-        if self._edge is None or not times:
-            return False
-        return max(times) > self._edge if self._ascending else min(times) < self._edge
+    def _lies_beyond_the_edge(self, time: datetime) -> bool:
+        """Say whether the walk comes nearer to its end with an item of this time."""
+        return self._edge is not None and (time > self._edge if self._ascending else time < self._edge)
 
     def _move(self, items: Items, times: list[datetime]) -> None:
         self._last_page = {item.id for item in items}
@@ -204,9 +203,7 @@ class TimeWalk(Walk):
         if items or not self._ascending or self._edge != _LONG_AGO:
             return False
         self._ascending, self._is_from_above = False, True
-        self._edge = min(self._near.values(), default=None)
-        if self._edge is None:
-            self._end()
+        self._edge = min(self._near.values(), default=self._first_edge)
         return True
 
     def _grow(self, came: int) -> None:
@@ -219,6 +216,7 @@ class TimeWalk(Walk):
     def _end(self) -> None:
         self._done = self._looks is None or not self._looks.look_again()
         self._edge, self._near, self._last_page = None, {}, set()
+        self._fullness.began_again()
 
 
 class Fullness:
@@ -241,10 +239,15 @@ class Fullness:
         """Note how many items a page held."""
         self._most = max(self._most, came)
 
-    def went_on(self, came: int) -> None:
-        """Note a page with something new on it, which proves that the page before was full."""
-        self._proven = max(self._proven, self._last)
+    def went_on(self, came: int, *, leads_on: bool) -> None:
+        """Note a page with something new on it, which proves that the page before was full if it leads beyond that."""
+        if leads_on:
+            self._proven = max(self._proven, self._last)
         self._last = came
+
+    def began_again(self) -> None:
+        """Note that the next page is the front of the list again, and proves nothing of the page before."""
+        self._last, self._grown_from = 0, None
 
     def left_the_crowd(self) -> None:
         """Note that the walk has come to another moment."""
