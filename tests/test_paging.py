@@ -223,6 +223,15 @@ class TestReading:
             await pager.collect()
         assert refused == [0, 3]
 
+    async def test_a_list_by_time_forgives_no_refusal(self):
+        async def run(call):
+            raise BadRequest("The service answered 400.", status=400)
+
+        pager = Pager(run, BY_TIME, lambda keys: BY_TIME.call(body=dict(keys)))
+        for _ in range(2):
+            with pytest.raises(BadRequest):
+                await pager.page()
+
 
 class TestCursors:
     @settings(max_examples=150, deadline=None)
