@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
-from heymarket_async.arguments import check_count, wrong
+from heymarket_async.arguments import check_count, check_text, wrong
 from heymarket_async.calls import Call, Operation, PageNumber, TimeCursor
 from heymarket_async.errors import BadRequest
 from heymarket_async.values import UNSET
@@ -206,10 +206,9 @@ class _Cursor(msgspec.Struct, kw_only=True):
 
 def _resume(walk: Walk, operation: Operation[Any], arguments: str, cursor: object) -> list[int]:
     """Let a walk go on from a cursor, and return what was handed out of the page to come."""
+    text = check_text("cursor", cursor, longest=None)
     try:
-        if not isinstance(cursor, str):
-            raise TypeError
-        found = msgspec.json.decode(cursor, type=_Cursor)
+        found = msgspec.json.decode(text, type=_Cursor)
         if found.v == _CURSOR_VERSION and (found.operation, found.of) == (operation.name, arguments):
             walk.resume(found.at)
             return found.handed_out

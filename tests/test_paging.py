@@ -314,6 +314,20 @@ class TestCursors:
             pager_of(many(5), cursor=cursor)
         assert caught.value.argument == "cursor"
 
+    @pytest.mark.parametrize(
+        ("key", "value"), [("handed_out", [[1]]), ("handed_out", 5), ("handed_out", None), ("at", None), ("at", [])]
+    )
+    def test_a_cursor_that_somebody_changed_is_refused(self, key, value):
+        cursor = json.dumps(json.loads(pager_of(many(5)).cursor) | {key: value})
+        with pytest.raises(ArgumentError, match="is no cursor"):
+            pager_of(many(5), cursor=cursor)
+
+    def test_a_cursor_with_a_step_beyond_all_time_is_refused(self):
+        for step in ("1e300", "1e999"):
+            cursor = pager_of(many(5)).cursor.replace('"step":1.0', f'"step":{step}')
+            with pytest.raises(ArgumentError, match="is no cursor"):
+                pager_of(many(5), cursor=cursor)
+
     @pytest.mark.parametrize("operation", [BY_TIME, BY_PAGE])
     async def test_a_cursor_that_was_tampered_with_is_refused_before_any_request(self, operation):
         service = many(50)
