@@ -90,6 +90,7 @@ class Operation(Generic[T]):
         effect: decides retries.
         reply: the type that the JSON of a reply becomes.
         envelope: keys under which older replies wrap what newer ones send bare.
+        always_wrapped: whether a bare list is against the rule, so that an object without the key is an empty list.
         paging: how its list is paged, if it is.
         docs: the vendor page it comes from.
         deprecated: what to use in its place, if the vendor gives it up.
@@ -101,6 +102,7 @@ class Operation(Generic[T]):
     effect: Effect
     reply: type[T]
     envelope: tuple[str, ...] = ()
+    always_wrapped: bool = False
     paging: Paging | None = None
     docs: str = ""
     deprecated: str = ""

@@ -19,11 +19,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+import attrs
 import msgspec
 
 from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
 from heymarket_async.staging import Field, Hook, assembler, clean_reader, in_words, is_many, is_model, plan_of
-from heymarket_async.values import NO_EXTRA, Acknowledgement, Extra, OpenEnum
+from heymarket_async.values import NO_EXTRA, UNSET, Acknowledgement, Extra, OpenEnum
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -67,7 +68,7 @@ class Reader:
         converter.register_structure_hook_factory(is_model, self._model_hook)
         return converter
 
-    def read(self, body: bytes, shape: type[T], envelope: tuple[str, ...] = ()) -> T:
+    def read(self, body: bytes, shape: type[T], envelope: tuple[str, ...] = (), *, empty_envelope: object = UNSET) -> T:
         """Return what `body` holds.
 
         Args:
@@ -75,6 +76,7 @@ class Reader:
             shape: the type wanted: a model, a tuple of models, or anything that cattrs can structure; `object` for
                 plain JSON as it comes, or None for a body that does not matter.
             envelope: keys under which an array may be wrapped in an object.
+            empty_envelope: what an object without any key stands for, if it is to be understood.
 
         Raises:
             NotJson: the body is not JSON.
@@ -96,6 +98,8 @@ class Reader:
             except _REFUSED:
                 pass  # Something in it wants more care.
         raw, wrapper = _unwrap(_parse(body), envelope)
+        if raw == {} and empty_envelope is not UNSET:
+            raw = empty_envelope
         try:
             return self.structure(raw, shape)
         except Misfit as misfit:
@@ -223,14 +227,34 @@ def _guard(hook: Callable[[Any, Any], Any], shape: Any) -> Hook:
 def _bind(converter: Converter, field: Field) -> Hook:
     """Return the hook for the values of a field, whose misfits say which field it is."""
     hook = _guard(converter.get_structure_hook(field.type), field.type)
+    model = field.nested if is_many(field.type) else None
 
     def structure_field(value: Any) -> Any:
         try:
-            return hook(value)
+            return hook(value if model is None else _as_array(value, model))
         except Misfit as misfit:
             raise misfit.under(field.key) from None
 
     return structure_field
+
+
+def _as_array(raw: Any, model: type[attrs.AttrsInstance]) -> Any:
+    """Return the records of an object that stands where an array is due, as the service does with members.
+
+    It may be one record, or records or names by id. Anything else is returned as it is.
+    """
+    known = plan_of(model).known
+    if not isinstance(raw, dict) or "id" not in known:
+        return cast(Any, raw)
+    found, records = cast("dict[str, Any]", raw), list[dict[str, Any]]()
+    if "id" in found and not isinstance(found["id"], dict):
+        return [found]
+    for key, value in found.items():
+        record: Any = {"name": value} if isinstance(value, str) and "name" in known else value
+        if not isinstance(record, dict) or str(cast(Any, record).get("id", key)) != str(key):
+            return found
+        records.append({"id": key, **cast("dict[str, Any]", record)})
+    return records
 
 
 def _parse(body: bytes) -> Any:

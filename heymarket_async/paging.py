@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Generic, TypeVar, cast
 
+import msgspec
+
 from heymarket_async.arguments import check_count, check_text, wrong
 from heymarket_async.calls import Call, Operation, PageNumber, TimeCursor
 from heymarket_async.errors import BadRequest
+from heymarket_async.values import UNSET
 from heymarket_async.walks import PageWalk, TimeWalk, Walk
 
 T = TypeVar("T")
 
-_CURSOR_VERSION: Final = 1
+_CURSOR_VERSION: Final = 2
 
 Ask = Callable[[Mapping[str, Any]], "Call[tuple[T, ...]]"]
 Run = Callable[["Call[tuple[T, ...]]"], Awaitable["tuple[T, ...]"]]
@@ -28,6 +33,7 @@ class Pager(Generic[T]):
 
     A pager stands somewhere in its list, and every way of reading moves it on. What arrives is handed out in full
     before the next page is asked for, so memory holds one page at the most. An interrupted pager goes on where it was.
+    Several tasks may read from one pager: each item goes to one of them.
 
     Args:
         run: performs a call.
@@ -36,6 +42,7 @@ class Pager(Generic[T]):
         limit: items at the most, over all pages; None for all.
         page_size: items to ask for in one page; None to leave it to the service.
         cursor: where to go on, as `cursor` of another pager of the same list gave it.
+        keep: says of an item whether it is wanted, where the service may send others too.
     """
 
     def __init__(
@@ -47,16 +54,21 @@ class Pager(Generic[T]):
         limit: int | None = None,
         page_size: int | None = None,
         cursor: str | None = None,
+        keep: Callable[[T], bool] = lambda _: True,
     ) -> None:
         self._run = run
+        self._keep = keep
         self._operation = operation
         self._ask = ask
         self._left = None if limit is None else check_count("limit", limit)
         self._walk = walk_for(operation, page_size)
+        self._arguments = _fingerprint(ask({}))
+        self._one_fetches = asyncio.Lock()
         self._waiting: deque[T] = deque()
-        self._handed_out: list[Any] = []
+        self._handed_out: list[int] = []
         if cursor is not None:
-            self._handed_out = _resume(self._walk, operation, cursor)
+            self._handed_out = _resume(self._walk, operation, self._arguments, cursor)
+        self._skipped = set(self._handed_out)  # What was handed out before and has not come again.
         self._before = self._walk.position()
 
     def __repr__(self) -> str:
@@ -72,16 +84,19 @@ class Pager(Generic[T]):
     def cursor(self) -> str:
         """Where this pager stands, as text that can be stored: `list(..., cursor=...)` goes on from there.
 
-        It holds ids and times, nothing personal. Of a list that is ordered by the time of the last change, an item that
-        changes while one walks may come again after such a stop.
+        It holds ids and times, nothing personal, and goes with the arguments that this pager was made with, but for
+        `limit` and `page_size`, which may change. Of a list that is ordered by the time of the last change, an item
+        that changes while one walks may come again after such a stop.
         """
-        at, handed_out = self._before, self._handed_out
-        if not self._waiting:
-            at, handed_out = self._walk.position(), []
-        return json.dumps(
-            {"v": _CURSOR_VERSION, "list": self._operation.name, "at": at, "handed_out": handed_out},
-            separators=(",", ":"),
+        at, handed_out = self._standing()
+        cursor = _Cursor(
+            v=_CURSOR_VERSION,
+            operation=self._operation.name,
+            of=self._arguments,
+            at=at,
+            handed_out=[*self._skipped, *handed_out],
         )
+        return msgspec.json.encode(cursor).decode()
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Hand out item after item."""
@@ -104,15 +119,29 @@ class Pager(Generic[T]):
     async def collect(self, limit: int | None = None) -> tuple[T, ...]:
         """Return the items that are left.
 
+        Where it fails or is cancelled on the way, the pager keeps what was fetched, and gives it when asked again.
+
         Args:
             limit: items at the most; None for all, which then are in memory together.
         """
         if limit is not None:
             check_count("limit", limit)
         out: list[T] = []
-        while (limit is None or len(out) < limit) and await self._fill():
-            out.append(self._hand_out())
+        at, handed_out = self._standing()
+        handed_out = [*handed_out]
+        try:
+            while (limit is None or len(out) < limit) and await self._fill():
+                out.append(self._hand_out())
+        except BaseException:
+            self._waiting.extendleft(reversed(out))
+            self._before, self._handed_out = at, handed_out
+            self._left = None if self._left is None else self._left + len(out)
+            raise
         return tuple(out)
+
+    def _standing(self) -> tuple[dict[str, Any], list[int]]:
+        """Return where the walk stood before the page that is being handed out, and what was handed out of it."""
+        return (self._before, self._handed_out) if self._waiting else (self._walk.position(), [])
 
     def _hand_out(self) -> T:
         item = self._waiting.popleft()
@@ -123,22 +152,21 @@ class Pager(Generic[T]):
 
     async def _fill(self) -> bool:
         """Fetch until an item waits, and say whether one does."""
-        if self._left == 0:
-            return False
-        while not self._waiting and not self._walk.done:
-            before = self._walk.position()
-            try:
-                items = await self._run(self._ask(self._walk.keys()))
-            except BadRequest:
-                if not self._walk.forgive():
-                    raise
-                continue
-            fresh = self._walk.take(items)
-            known = set(self._handed_out) if before == self._before else set[Any]()
-            self._waiting.extend(item for item in fresh if item.id not in known)
-            if before != self._before or not known:
-                self._before, self._handed_out = before, []
-        return bool(self._waiting)
+        async with self._one_fetches:
+            while not self._waiting and not self.done:
+                before = self._walk.position()
+                try:
+                    items = await self._run(self._ask(self._walk.keys()))
+                except BadRequest:
+                    if not self._walk.forgive():
+                        raise
+                    continue
+                fresh = self._walk.take(items)
+                self._before = before
+                self._handed_out = [item.id for item in fresh if item.id in self._skipped]
+                self._waiting.extend(item for item in fresh if item.id not in self._skipped and self._keep(item))
+                self._skipped.difference_update(self._handed_out)
+        return bool(self._waiting) and self._left != 0
 
 
 def walk_for(operation: Operation[Any], page_size: int | None) -> Walk:
@@ -158,17 +186,42 @@ def walk_for(operation: Operation[Any], page_size: int | None) -> Walk:
     return PageWalk(paging, page_size)
 
 
-def _resume(walk: Walk, operation: Operation[Any], cursor: str) -> list[Any]:
-    check_text("cursor", cursor, longest=None)
+class _Cursor(msgspec.Struct, kw_only=True):
+    """What a cursor says.
+
+    Attributes:
+        v: the version of its form.
+        operation: the operation that lists.
+        of: the fingerprint of the arguments of the list.
+        at: where the walk stood before it asked for the page that was being handed out.
+        handed_out: ids of what was handed out of that page.
+    """
+
+    v: int
+    operation: str = msgspec.field(name="list")
+    of: str = ""
+    at: dict[str, Any] = {}
+    handed_out: list[int] = []
+
+
+def _resume(walk: Walk, operation: Operation[Any], arguments: str, cursor: object) -> list[int]:
+    """Let a walk go on from a cursor, and return what was handed out of the page to come."""
+    text = check_text("cursor", cursor, longest=None)
     try:
-        value = json.loads(cursor)
-        version, name = value["v"], value["list"]
-        handed_out = list(dict.fromkeys(value["handed_out"]))
-        if version == _CURSOR_VERSION and name == operation.name:
-            walk.resume(value["at"])
-            return handed_out
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        found = msgspec.json.decode(text, type=_Cursor)
+        if found.v == _CURSOR_VERSION and (found.operation, found.of) == (operation.name, arguments):
+            walk.resume(found.at)
+            return found.handed_out
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
         raise wrong("cursor", "is no cursor of a pager") from None
-    if name != operation.name:
-        raise wrong("cursor", f"belongs to {name}, not to {operation.name}")
-    raise wrong("cursor", "was made by another version of this library")
+    if found.v != _CURSOR_VERSION:
+        raise wrong("cursor", "was made by another version of this library")
+    if found.operation != operation.name:
+        raise wrong("cursor", f"belongs to {found.operation}, not to {operation.name}")
+    raise wrong("cursor", "was made with other arguments: pass the same ones, apart from limit and page_size")
+
+
+def _fingerprint(call: Call[Any]) -> str:
+    """Return a few signs that tell the arguments of one list from others, too few to tell what the arguments are."""
+    said = json.dumps([call.query, None if call.body is UNSET else call.body], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:6]

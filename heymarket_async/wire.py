@@ -81,7 +81,12 @@ def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapse
     if not 200 <= reply.status <= 299:
         raise api_error(reply, call, attempts=attempts, elapsed=elapsed, now=now)
     try:
-        return reader.read(reply.body, call.operation.reply, call.operation.envelope)
+        return reader.read(
+            reply.body,
+            call.operation.reply,
+            call.operation.envelope,
+            empty_envelope=[] if call.operation.always_wrapped else UNSET,
+        )
     except NotJson:
         what = "is empty" if not reply.body.strip() else f"is not JSON ({_content_type(reply)})"
         where = ""

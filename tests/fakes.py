@@ -6,10 +6,11 @@ from typing import Any
 
 import attrs
 
-from heymarket_async.calls import Call, Operation
+from heymarket_async.calls import Call, Operation, Reply
 from heymarket_async.clock import VirtualClock
 from heymarket_async.convert import Reader
 from heymarket_async.values import Acknowledgement
+from heymarket_async.wire import decode
 
 # Sunday, 1 November 2026, 12:00:00 UTC: on a quarter hour.
 NOON = 1_793_534_400.0
@@ -72,7 +73,8 @@ class FakeRunner:
 def read(operation: Operation[Any], body: bytes) -> Any:
     """Read a reply as a session does, and see that nothing of it was lost or misread."""
     reader = Reader(strict=True)
-    value = reader.read(body, operation.reply, operation.envelope)
+    call = Call(operation=operation, path=operation.path)
+    value = decode(Reply(status=200, headers={}, body=body), call, reader, attempts=1, elapsed=0.0, now=0.0)
     assert not reader.drift.misfits
     assert not reader.drift.unknown
     return value

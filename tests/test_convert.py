@@ -13,7 +13,19 @@ import pytest
 
 from heymarket_async.convert import NotJson, Reader
 from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
-from heymarket_async.models import BusinessHours, Inbox, Survey, SurveyType, Team, TeamMember, WidgetSettings
+from heymarket_async.models import (
+    BusinessHours,
+    Conversation,
+    ConversationMember,
+    Inbox,
+    Message,
+    ScheduledContent,
+    Survey,
+    SurveyType,
+    Team,
+    TeamMember,
+    WidgetSettings,
+)
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.resources.team import GET_TEAM
 from heymarket_async.values import MASK, NO_EXTRA, Acknowledgement, Extra
@@ -529,6 +541,44 @@ class TestFieldsThatDoNotFit:
             inbox(reader, team="x", name=[])
         assert reader.drift.misfits[("Inbox", "team", "integer", "string")] == 3
         assert reader.drift.misfits.total() == 6
+
+
+class TestAnObjectInPlaceOfAnArray:
+    """Inside a message, an integrator saw the members of a conversation as an object, and did not say of which kind."""
+
+    SAM, ALEX = ConversationMember(id=1, name="Sam"), ConversationMember(id=2, name="Alex")
+
+    @pytest.mark.parametrize(
+        ("members", "found"),
+        [
+            ({"1": {"id": 1, "name": "Sam"}, "2": {"id": "2", "name": "Alex"}}, (SAM, ALEX)),
+            ({"1": {"name": "Sam"}, "2": {"name": "Alex"}}, (SAM, ALEX)),
+            ({"1": "Sam", "2": "Alex"}, (SAM, ALEX)),
+            ({"id": 1, "name": "Sam"}, (SAM,)),
+            ({"1": {}}, (ConversationMember(id=1),)),
+            ({}, ()),
+        ],
+    )
+    @pytest.mark.parametrize("strict", [True, False])
+    def test_its_records_are_read(self, members, found, strict):
+        reader = Reader(strict=strict)
+        (message,) = reader.structure([{"id": 7, "conversation": {"id": 3, "members": members}}], tuple[Message, ...])
+        assert message.conversation.members == found
+        assert message.conversation.extra == {}
+        assert reader.drift.misfits == {}
+
+    @pytest.mark.parametrize(
+        "members", [{"1": 5}, {"1": {"id": 2}}, {"1": {"name": "Sam"}, "2": None}, "Sam", {"a": []}]
+    )
+    def test_what_is_none_of_that_is_kept_whole(self, reader, members):
+        conversation = reader.structure({"id": 3, "members": members}, Conversation)
+        assert conversation.members == ()
+        assert conversation.extra == {"members": members}
+
+    def test_records_without_an_id_stay_where_they_are(self, reader):
+        content = reader.structure({"gallery": {"url": "https://example.com/a.png"}}, ScheduledContent)
+        assert content.gallery == ()
+        assert content.extra == {"gallery": {"url": "https://example.com/a.png"}}
 
 
 class TestKeysThatAreNotKnown:

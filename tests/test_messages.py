@@ -26,7 +26,7 @@ from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
 from heymarket_async.convert import Reader
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import Conversation, Message, MessageCustom, MessageStatus, SentMessage
+from heymarket_async.models import Conversation, ConversationMember, Message, MessageCustom, MessageStatus, SentMessage
 from heymarket_async.resources.messages import (
     COUNT_MESSAGES,
     GET_MESSAGE_HISTORY,
@@ -34,6 +34,7 @@ from heymarket_async.resources.messages import (
     SEND_MESSAGE,
     Messages,
 )
+from heymarket_async.sandbox import Sandbox, Variants
 
 NEEDED = {"inbox_id": 42, "creator_id": 7, "phone_number": "+14155550111", "text": "Hello"}
 TARGETS = {"phone_number": "+14155550111", "conversation_id": 9920, "list_id": 501, "targets": ["14155550111"]}
@@ -345,12 +346,21 @@ class TestReplies:
             assert not reader.drift.misfits
             assert message.conversation.id > 0
 
-    def test_members_that_come_as_an_object_are_kept_as_they_came(self):
-        reader = Reader()
+    def test_members_that_come_as_an_object_are_members(self):
         body = b'[{"id": 1, "conversation": {"id": 2, "members": {"5": {"name": "Riley"}}}}]'
-        (message,) = reader.read(body, LIST_MESSAGES.reply)
-        assert message.conversation.members == ()
-        assert dict(message.conversation.extra) == {"members": {"5": {"name": "Riley"}}}
+        (message,) = read(LIST_MESSAGES, body)
+        assert message.conversation.members == (ConversationMember(id=5, name="Riley"),)
+
+    async def test_both_forms_of_members_arrive_alike(self):
+        found = []
+        for form in ("array", "object"):
+            async with (
+                Sandbox(variants=Variants(nested_members=form)) as sandbox,
+                AsyncSession(sandbox.secret, base_url=sandbox.url, strict=True) as heymarket,
+            ):
+                found.append([message.conversation.members async for message in heymarket.messages.list()])
+        assert found[0] == found[1]
+        assert all(found[0])
 
     def test_messages_may_come_in_an_envelope(self):
         assert read(LIST_MESSAGES, b'{"messages": [{"id": 1}]}') == (Message(id=1),)

@@ -86,3 +86,12 @@ class TestEveryModel:
         text = "".join(each.__doc__ or "" for each in model.__mro__)
         names = {field.name for field in attrs.fields(model)} - {"super", "support", "noreply", "op"}
         assert [name for name in names if f" {name}: " not in text and f"`{name}`" not in text] == []
+
+    def test_a_key_that_is_called_otherwise_is_told_beside_the_name(self, model):
+        doc = " ".join("".join(each.__doc__ or "" for each in model.__mro__).split())
+        for field in attrs.fields(model):
+            wire = field.metadata.get("wire", field.name)
+            if wire != field.name:
+                described = doc.partition(f" {field.name}: ")[2][:200]
+                assert "on the wire" in described, field.name
+                assert f"`{wire}`" in described, field.name

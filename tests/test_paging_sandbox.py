@@ -80,8 +80,10 @@ def test_every_conversation_comes_once_though_some_jump_to_the_front_meanwhile(s
 
 
 @few
-@given(st.integers(0, 2**32), st.sampled_from([0, 1]), st.sampled_from(["clamp", "empty", "refuse"]))
-def test_every_contact_comes_once_whether_pages_count_from_0_or_1(seed, base, low):
+@given(st.integers(0, 2**32), st.sampled_from([0, 1]), st.sampled_from(["clamp", "empty", "refuse"]), st.booleans())
+def test_every_contact_comes_once_whether_pages_count_from_0_or_1_though_others_change_and_go(
+    seed, base, low, ascending
+):
     async def walk() -> None:
         clock, chance = VirtualClock(), random.Random(seed)
         variants = Variants(contacts_v2_first_page=base, low_page=low)
@@ -93,12 +95,16 @@ def test_every_contact_comes_once_whether_pages_count_from_0_or_1(seed, base, lo
                 clock.advance(60)
                 there = set(sandbox.teams[0].contacts)
                 found = []
-                async for contact in heymarket.contacts.v2.list(page_size=7):
+                async for contact in heymarket.contacts.v2.list(page_size=20, ascending=ascending):
                     found.append(contact.id)
-                    if chance.random() < 0.1:
+                    if chance.random() < 0.2:
                         clock.advance(5)
                         chosen = chance.choice(sorted(there))
-                        await heymarket.contacts.amend(chosen, last_name=f"N{chance.random()}")
+                        if chance.random() < 0.5:
+                            await heymarket.contacts.amend(chosen, last_name=f"N{chance.random()}")
+                        else:
+                            await heymarket.contacts.delete(chosen)
+                            there.discard(chosen)
         assert len(found) == len(set(found))
         assert set(found) >= there
 
@@ -130,3 +136,32 @@ async def test_a_history_comes_whole_though_its_cursor_counts_seconds():
         found = [m.id async for m in heymarket.messages.history(phone_number="+1 415 555 0188", inbox_id=inbox)]
         assert sorted(found) == sorted(wanted)
         assert len(found) == 130
+
+
+@pytest.mark.parametrize("reading", MESSAGE_CURSORS)
+@pytest.mark.parametrize("count", [20, 90])
+async def test_only_messages_from_before_a_moment_come_whichever_way_the_bound_is_read(reading, count):
+    clock = VirtualClock()
+    async with Sandbox(clock=clock, rate_limit=None, variants=Variants(message_cursor=reading)) as sandbox:
+        fill(sandbox, clock, random.Random(count), count)
+        messages = sandbox.teams[0].messages
+        async with session_of(sandbox, clock) as heymarket:
+            every = await heymarket.messages.list().collect()
+            middle = sorted(message.date for message in every)[len(every) // 2]
+            found = await heymarket.messages.list(before=middle).collect()
+        assert sorted(m.id for m in found) == sorted(m.id for m in every if m.date < middle)
+        assert len(every) == len(messages)
+
+
+async def test_a_history_before_a_moment_reaches_up_to_that_very_moment():
+    clock = VirtualClock()
+    async with Sandbox(clock=clock, rate_limit=None) as sandbox, session_of(sandbox, clock) as heymarket:
+        inbox = sandbox.teams[0].inboxes[0]["id"]
+        for number in range(20):
+            sandbox.teams[0].receive(inbox, "14155550188", f"text {number}")
+            clock.advance(0.15)
+        contact = {"phone_number": "+1 415 555 0188", "inbox_id": inbox}
+        every = await heymarket.messages.history(**contact).collect()
+        for message in every:
+            found = await heymarket.messages.history(**contact, before=message.date).collect()
+            assert [m.id for m in found] == [m.id for m in every if m.date < message.date]

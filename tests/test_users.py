@@ -64,6 +64,12 @@ class TestFind:
             assert error.argument == f"{argument}[{len(value) - 1}]"
 
 
+@pytest.mark.parametrize("operation", [GET_USERS, UPDATE_USERS])
+@pytest.mark.parametrize("body", [b"{}", b'{"memberships": null}', b'{"memberships": []}', b"[]", b"null"])
+def test_a_service_that_leaves_out_what_is_empty_has_found_nobody(operation, body):
+    assert read(operation, body) == ()
+
+
 class TestUpdate:
     async def test_it_asks_as_the_vendor_does(self, runner, users, example):
         await users.update(

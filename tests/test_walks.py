@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from heymarket_async.calls import PageNumber, TimeCursor
 from heymarket_async.errors import CursorStalled
 from heymarket_async.walks import PageWalk, TimeWalk
+from heymarket_async.walks.by_page import window
 
 NOON = datetime(2026, 4, 12, 12, tzinfo=UTC)
 
@@ -39,10 +40,17 @@ class Service:
         reading: str = "before",
         base: int = 0,
         page_zero: str = "clamped",
+        compared: timedelta = timedelta(microseconds=1),
+        includes_bound: bool = False,
+        shuffles_pages: bool = False,
+        undated: frozenset[int] = frozenset(),
+        upwards: bool = False,
     ) -> None:
         self.rows = {number: NOON + time for number, time in enumerate(times, 1)}
         self.page, self.largest, self.honours_limit = page, largest, honours_limit
         self.shown, self.reading, self.base, self.page_zero = shown, reading, base, page_zero
+        self.compared, self.includes_bound = compared, includes_bound
+        self.shuffles_pages, self.undated, self.upwards = shuffles_pages, undated, upwards
         self.now = max(self.rows.values(), default=NOON) + timedelta(seconds=5)
         self.asked = 0
 
@@ -54,14 +62,18 @@ class Service:
         self.now += timedelta(milliseconds=1)
         self.rows[max(self.rows, default=0) + 1] = self.now
 
+    def delete(self, row: int) -> None:
+        del self.rows[row]
+
     def by_time(self, keys: dict[str, Any]) -> list[Row]:
         self.asked += 1
         ascending = keys.get("ascending", False)
         rows = sorted(self.rows.items(), key=lambda row: (row[1], row[0]), reverse=not ascending)
         if "date" in keys:
             bound = datetime.fromisoformat(keys["date"])
+            bound -= (bound - NOON) % self.compared
             from_below = self.reading == "from" or (self.reading == "follows" and ascending)
-            rows = [row for row in rows if (row[1] >= bound if from_below else row[1] < bound)]
+            rows = [row for row in rows if (row[1] >= bound if from_below else self._is_before(row[1], bound))]
         return self._cut(rows[: self._size(keys)])
 
     def by_page(self, keys: dict[str, Any]) -> list[Row]:
@@ -71,16 +83,23 @@ class Service:
             if self.page_zero == "empty":
                 return []
             page = self.base
-        rows = sorted(self.rows.items(), key=lambda row: (row[1], row[0]), reverse=True)
+        rows = sorted(self.rows.items(), key=lambda row: (row[1], row[0]), reverse=not self.upwards)
         start = (page - self.base) * self._size(keys)
         return self._cut(rows[start : start + self._size(keys)])
+
+    def _is_before(self, time: datetime, bound: datetime) -> bool:
+        return time < bound or (self.includes_bound and time == bound)
 
     def _size(self, keys: dict[str, Any]) -> int:
         return min(keys.get("limit", self.page), self.largest) if self.honours_limit else self.page
 
     def _cut(self, rows: list[tuple[int, datetime]]) -> list[Row]:
         """Show times as coarsely as the service writes them."""
-        return [Row(number, time - (time - NOON) % self.shown) for number, time in rows]
+        if self.shuffles_pages:
+            random.Random(self.asked).shuffle(rows)
+        return [
+            Row(number, None if number in self.undated else time - (time - NOON) % self.shown) for number, time in rows
+        ]
 
 
 def walk_all(walk, answer, between=lambda: None, most=5000) -> list[int]:
@@ -103,6 +122,11 @@ def stall_is_due(times: list[timedelta], step: timedelta, page: int, honours_lim
     crowds = [sum(abs(a - b) < 3 * shown for b in times) for a in times]
     full = min(page, 30)  # A walk takes 30 for a full page until it has seen a fuller one.
     return max(crowds) >= full and (not honours_limit or any(crowd % 10 == 0 for crowd in crowds if crowd >= full))
+
+
+def assert_crowded(times: list[timedelta], page: int = 30) -> None:
+    """A walk may stop where a second or two hold as many items as a page."""
+    assert max(sum(abs(a - b) <= timedelta(seconds=2) for b in times) for a in times) >= page
 
 
 def _step_of(times: list[timedelta]) -> timedelta:
@@ -196,9 +220,129 @@ class TestWalkingByTime:
         with pytest.raises(CursorStalled):
             walk_all(TimeWalk(BY_CHANGE, 30), lambda keys: service.by_time({"limit": 30}))
 
-    def test_items_without_a_time_raise(self):
-        with pytest.raises(CursorStalled, match="no time"):
-            walk_all(TimeWalk(BY_CHANGE, None), lambda _: [Row(1, None), Row(2, None)])
+    @pytest.mark.parametrize("paging", [BY_CHANGE, BY_BIRTH])
+    def test_items_without_a_time_are_handed_out_and_raise_only_where_there_may_be_more(self, paging):
+        assert walk_all(TimeWalk(paging, None), lambda _: [Row(1, None), Row(2, None)]) == [1, 2]
+        walk = TimeWalk(attrs.evolve(paging, sizable=False), None)
+        assert len(walk.take([Row(number, None) for number in range(30)])) == 30
+        for _ in range(2):  # It goes on saying so.
+            with pytest.raises(CursorStalled):
+                walk.take([Row(number, None) for number in range(30)])
+
+    @settings(max_examples=300, deadline=None)
+    @given(TIMES, st.sampled_from([1, 1000, 1_000_000]), st.sampled_from(["before", "follows"]), st.booleans())
+    def test_a_cursor_that_is_compared_coarsely_hides_nothing(self, times, compared, reading, birth):
+        service = Service(times, compared=timedelta(microseconds=compared), reading=reading if birth else "before")
+        try:
+            found = walk_all(TimeWalk(BY_BIRTH if birth else BY_CHANGE, None), service.by_time)
+        except CursorStalled:
+            assert_crowded(times)
+            return
+        assert sorted(found) == sorted(service.rows)
+
+    @settings(max_examples=300, deadline=None)
+    @given(
+        TIMES,
+        st.sampled_from([None, 10, 30, 100, 200]),
+        st.sampled_from(["before", "from", "follows"]),
+        st.sampled_from([1, 1000, 1_000_000]),
+        st.sampled_from([30, 50, 200]),
+        st.tuples(st.booleans(), st.booleans(), st.booleans()),
+        st.sets(st.integers(1, 120), max_size=3),
+    )
+    def test_no_oddity_of_a_service_loses_doubles_or_never_ends(
+        self, times, size, reading, compared, largest, oddities, undated
+    ):
+        honours_limit, includes_bound, shuffles_pages = oddities
+        service = Service(
+            times,
+            largest=largest,
+            reading=reading,
+            compared=timedelta(microseconds=compared),
+            honours_limit=honours_limit,
+            includes_bound=includes_bound,
+            shuffles_pages=shuffles_pages,
+            undated=frozenset(undated),
+        )
+        try:
+            found = walk_all(TimeWalk(BY_BIRTH, size), service.by_time)
+        except CursorStalled:
+            assert_crowded(times, min(size or 30, 30))
+            return
+        assert sorted(found) == sorted(service.rows)
+
+    @settings(max_examples=200, deadline=None)
+    @given(TIMES, st.randoms(use_true_random=False), st.integers(0, 3), st.sampled_from([BY_CHANGE, BY_BIRTH]))
+    def test_what_others_delete_meanwhile_hides_nothing_else(self, times, chance, deletions, paging):
+        service = Service(times, page=30)
+
+        def disturb() -> None:
+            for _ in range(min(deletions, len(service.rows))):
+                service.delete(chance.choice(sorted(service.rows)))
+
+        try:
+            found = walk_all(TimeWalk(paging, None), service.by_time, disturb)
+        except CursorStalled:
+            assert_crowded(times)
+            return
+        assert len(found) == len(set(found))
+        assert set(found) >= set(service.rows)
+
+    @pytest.mark.parametrize("asked", [50, 100, 200])
+    def test_a_crowd_that_fills_pages_smaller_than_asked_for_is_not_cut_off_in_silence(self, asked):
+        service = Service([timedelta(0)] * 60 + [timedelta(seconds=-9)] * 5, page=50, largest=50)
+        with pytest.raises(CursorStalled):
+            walk_all(TimeWalk(BY_CHANGE, asked), service.by_time)
+
+    @pytest.mark.parametrize("count", [30, 60, 100])
+    def test_a_list_that_is_one_full_page_ends_where_the_bound_is_read_from_below(self, count):
+        service = Service([timedelta(seconds=9 * number) for number in range(count)], reading="from", page=count)
+        assert sorted(walk_all(TimeWalk(BY_BIRTH, count), service.by_time)) == list(range(1, count + 1))
+
+    def test_seconds_that_touch_each_other_do_not_hide_that_the_bound_is_read_from_below(self):
+        service = Service([timedelta(seconds=number // 20) for number in range(60)], reading="from")
+        assert sorted(walk_all(TimeWalk(BY_BIRTH, None), service.by_time)) == list(range(1, 61))
+
+    def test_an_item_that_jumps_to_the_front_again_and_again_is_found_when_it_rests(self):
+        service = Service([timedelta(seconds=number) for number in range(70)])
+        hidden, jumps = 1, iter([1, 3, 4, 6])
+        taken = 0
+
+        def jump() -> None:
+            nonlocal taken
+            taken += 1
+            if taken in (1, 2):  # It is out of sight, and more than a page comes before it.
+                service.change(hidden)
+                for row in range(30, 70):
+                    service.change(row)
+            elif taken == next_jump[0]:
+                service.change(hidden)
+                next_jump[0] = next(jumps, 0)
+
+        next_jump = [next(jumps)]
+        found = walk_all(TimeWalk(BY_CHANGE, None), service.by_time, jump)
+        assert sorted(found) == sorted(service.rows)
+
+    def test_a_short_list_that_grows_while_one_walks_does_not_look_cut_off(self):
+        service = Service([timedelta(0)] * 6)
+
+        def grow() -> None:
+            if len(service.rows) < 20:
+                service.change(1)
+                for _ in range(4):
+                    service.insert()
+
+        found = walk_all(TimeWalk(BY_CHANGE, None), service.by_time, grow)
+        assert set(found) >= set(range(1, 7))
+        assert len(found) == len(set(found))
+
+    def test_what_a_walk_remembers_of_messages_does_not_grow(self):
+        walk, sizes = TimeWalk(BY_BIRTH, 30), []
+        service = Service([timedelta(seconds=number // 15) for number in range(3000)])
+        while not walk.done:
+            walk.take(service.by_time(walk.keys()))
+            sizes.append(len(json.dumps(walk.position())))
+        assert max(sizes) < 1500
 
     def test_an_empty_list_ends_after_one_question(self):
         service = Service([])
@@ -207,32 +351,93 @@ class TestWalkingByTime:
 
 
 class TestWalkingByPage:
-    @settings(max_examples=200, deadline=None)
-    @given(TIMES, st.sampled_from([0, 1]), st.sampled_from(["clamped", "empty"]), st.booleans(), st.booleans())
-    def test_every_item_comes_once_whether_pages_count_from_0_or_1(self, times, base, zero, honours_limit, sized):
-        service = Service(times, base=base, page_zero=zero, honours_limit=honours_limit)
-        found = walk_all(PageWalk(PageNumber(), 10 if sized else None), service.by_page)
+    @settings(max_examples=300, deadline=None)
+    @given(
+        TIMES,
+        st.sampled_from([0, 1]),
+        st.sampled_from(["clamped", "empty"]),
+        st.booleans(),
+        st.sampled_from([None, 1, 10, 30, 100]),
+        st.sampled_from([10, 20, 30, 100]),
+    )
+    def test_every_item_comes_once_whether_pages_count_from_0_or_1(self, times, base, zero, honours_limit, size, page):
+        service = Service(times, base=base, page_zero=zero, honours_limit=honours_limit, page=page, largest=100)
+        found = walk_all(PageWalk(PageNumber(), size), service.by_page)
         assert sorted(found) == sorted(service.rows)
 
-    @settings(max_examples=200, deadline=None)
-    @given(TIMES, st.sampled_from([0, 1]), st.randoms(use_true_random=False), st.integers(0, 3))
-    def test_what_changes_or_comes_meanwhile_hides_nothing_that_was_there(self, times, base, chance, changes):
-        service = Service(times, base=base, page=10)
-        there = sorted(service.rows)
+    @settings(max_examples=400, deadline=None)
+    @given(
+        TIMES,
+        st.sampled_from([0, 1]),
+        st.booleans(),
+        st.randoms(use_true_random=False),
+        st.integers(0, 4),
+        st.sampled_from([None, 10, 30, 100]),
+    )
+    def test_what_changes_comes_or_goes_meanwhile_hides_nothing_that_was_there(
+        self, times, base, upwards, chance, changes, size
+    ):
+        service = Service(times, base=base, upwards=upwards, page=30, largest=100)
+        there = set(service.rows)
         budget = 60
 
         def disturb() -> None:
             nonlocal budget
             for _ in range(changes if budget > 0 else 0):
                 budget -= 1
-                if service.rows and chance.random() < 0.7:
-                    service.change(chance.choice(sorted(service.rows)))
+                what = chance.random()
+                if service.rows and what < 0.8:
+                    row = chance.choice(sorted(service.rows))
+                    if what < 0.4:
+                        service.change(row)
+                    else:
+                        service.delete(row)
+                        there.discard(row)
                 else:
                     service.insert()
 
-        found = walk_all(PageWalk(PageNumber(), None), service.by_page, disturb)
+        found = walk_all(PageWalk(PageNumber(), size), service.by_page, disturb)
         assert len(found) == len(set(found))
-        assert set(found) >= set(there)
+        assert set(found) >= there
+
+    @pytest.mark.parametrize("base", [0, 1])
+    @pytest.mark.parametrize("deleted", [1, 5, 29, 45])
+    def test_what_others_delete_on_earlier_pages_pulls_nothing_out_of_sight(self, base, deleted):
+        service = Service([timedelta(seconds=number) for number in range(100)], base=base)
+        walk = PageWalk(PageNumber(follows_changes=False), None)
+        found = [row.id for row in walk.take(service.by_page(walk.keys()))]
+        for row in range(100, 100 - deleted, -1):
+            service.delete(row)
+        found += walk_all(walk, service.by_page)
+        assert sorted(found) == list(range(1, 101)) if deleted <= 30 else set(found) >= set(service.rows)
+
+    def test_an_item_that_changes_and_so_moves_to_the_end_links_no_pages(self):
+        service = Service([timedelta(seconds=number) for number in range(100)], upwards=True)
+        walk = PageWalk(PageNumber(), None)
+        found = [row.id for row in walk.take(service.by_page(walk.keys()))]
+        for row in range(1, 31):
+            service.change(row)
+        found += walk_all(walk, service.by_page)
+        assert sorted(found) == list(range(1, 101))
+
+    @pytest.mark.parametrize("count", [20, 30, 61])
+    @pytest.mark.parametrize("honours_limit", [True, False])
+    def test_a_page_number_that_the_service_ignores_raises(self, count, honours_limit):
+        service = Service([timedelta(seconds=n) for n in range(count)], honours_limit=honours_limit, page=20)
+        for size in (None, 30):
+            with pytest.raises(CursorStalled):
+                walk_all(PageWalk(PageNumber(), size), lambda keys: service.by_page(keys | {"page": 0}))
+
+    def test_overlapping_costs_a_fifth_more_requests_at_the_most(self):
+        service = Service([timedelta(seconds=n) for n in range(3000)])
+        walk_all(PageWalk(PageNumber(follows_changes=False), 100), service.by_page)
+        assert service.asked <= 36
+
+    @given(st.integers(1, 200_000), st.integers(19, 100))
+    def test_a_window_overlaps_and_leads_on(self, reach, size):
+        page, limit = window(reach, size)
+        assert page * limit < reach < (page + 1) * limit
+        assert size // 2 < limit <= size
 
     def test_a_refused_page_zero_is_forgiven_once(self):
         walk = PageWalk(PageNumber(), None)
@@ -260,3 +465,4 @@ class TestStopping:
                 walk.resume(position)
         assert walk.done
         assert set(found) == set(service.rows)
+        assert by_page or len(found) == len(service.rows)

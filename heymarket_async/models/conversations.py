@@ -41,7 +41,7 @@ class Conversation:
         target: the phone number of the contact, as the service writes it.
         targets: the numbers of a group, as keys (seen by an integrator only, like `unread` and `last_msg`).
         name: the name of the contact or the group.
-        members: the members who take part.
+        members: the members who take part (inside a message, the service sends them as an object too).
         channel: what carries the texts, such as `sms`.
         status: the state; the vendor does not list its values.
         type: the kind; the vendor does not list its values.

@@ -118,7 +118,7 @@ class SentMessage:
     conversation_id: int | None = plain("convo_id")
     date: datetime | None = None
     queued: bool | None = None
-    gallery_url: str | None = None
+    gallery_url: str | None = personal()
     compliance_results: Mapping[str, Any] | None = mapping()
     local_id: str | None = None
     extra: Mapping[str, Any] = extra()

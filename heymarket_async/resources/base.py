@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from heymarket_async.arguments import check_id, check_several, exactly_one
@@ -89,10 +89,11 @@ class Resource:
         limit: int | None,
         page_size: int | None,
         cursor: str | None,
+        keep: Callable[[T], bool] = lambda _: True,
     ) -> Pager[T]:
         """Return a pager over a list that is asked for by a body."""
 
         def ask(keys: Mapping[str, Any]) -> Call[tuple[T, ...]]:
             return operation.call(body={**body, **keys})
 
-        return Pager(self._runner.run, operation, ask, limit=limit, page_size=page_size, cursor=cursor)
+        return Pager(self._runner.run, operation, ask, limit=limit, page_size=page_size, cursor=cursor, keep=keep)

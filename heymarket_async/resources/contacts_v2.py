@@ -130,7 +130,8 @@ class ContactsV2(ContactChannels):
             updated_after: only those last changed after this moment (on the wire `date`).
             ascending: begin with the one whose last change is longest ago, not with the latest.
             limit: contacts at the most, over all pages.
-            page_size: contacts to ask for in one page, 100 at the most.
+            page_size: contacts to ask for in one page, 100 at the most. Less than 20 become 20: pages overlap, so that
+                nothing slips through when others delete, and smaller ones could not.
             cursor: where to go on, as `Pager.cursor` gave it.
 
         Raises:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -164,7 +165,9 @@ class Messages(Resource):
         https://developers.heymarket.com/api-reference/messages/list-all
         """
         body = {} if before is None else {"created_at": rfc3339(check_time("before", before))}
-        return self._pager(LIST_MESSAGES, body, limit=limit, page_size=page_size, cursor=cursor)
+        return self._pager(
+            LIST_MESSAGES, body, limit=limit, page_size=page_size, cursor=cursor, keep=_is_before(before)
+        )
 
     def history(
         self,
@@ -194,12 +197,12 @@ class Messages(Resource):
             "inboxID": check_id("inbox_id", inbox_id),
         }
         if before is not None:
-            query["timestamp"] = int(check_time("before", before).timestamp())
+            query["timestamp"] = math.ceil(check_time("before", before).timestamp())
 
         def ask(keys: Mapping[str, Any]) -> Call[tuple[Message, ...]]:
             return GET_MESSAGE_HISTORY.call(query={**query, **keys})
 
-        return Pager(self._runner.run, GET_MESSAGE_HISTORY, ask, limit=limit, cursor=cursor)
+        return Pager(self._runner.run, GET_MESSAGE_HISTORY, ask, limit=limit, cursor=cursor, keep=_is_before(before))
 
     async def count(self, *, date: datetime | None = None) -> int:
         """Return how many messages the team has.
@@ -223,6 +226,11 @@ def _around(messages: Messages, body: Mapping[str, Any]) -> Pager[Message]:
     if number is None:
         return messages.list()
     return messages.history(phone_number=f"+{number}", inbox_id=body["inbox_id"])
+
+
+def _is_before(moment: datetime | None) -> Callable[[Message], bool]:
+    """Return what says whether a message is from before a moment, which the service may see less exactly."""
+    return lambda message: moment is None or message.date is None or message.date < moment
 
 
 def _content(text: object, media_url: object, template_id: object, survey_id: object) -> dict[str, Any]:

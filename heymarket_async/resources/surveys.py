@@ -57,7 +57,8 @@ class Surveys(Resource):
 
         Args:
             limit: surveys at the most, over all pages.
-            page_size: surveys to ask for in one page (on the wire `limit`).
+            page_size: surveys to ask for in one page (on the wire `limit`), 100 at the most. Less than 20 become 20:
+                pages overlap, so that nothing slips through when others delete, and smaller ones could not.
             cursor: where to go on, as `Pager.cursor` gave it.
 
         Raises:

@@ -20,6 +20,7 @@ GET_USERS = Operation(
     effect=Effect.READS,
     reply=tuple[TeamUser, ...],
     envelope=("memberships",),
+    always_wrapped=True,
     docs="https://developers.heymarket.com/api-reference/users",
 )
 UPDATE_USERS = Operation(
@@ -29,6 +30,7 @@ UPDATE_USERS = Operation(
     effect=Effect.REPEATABLE,
     reply=tuple[TeamUser, ...],
     envelope=("memberships",),
+    always_wrapped=True,
     docs="https://developers.heymarket.com/api-reference/users-update",
 )
 
