@@ -61,8 +61,9 @@ class Pager(Generic[T]):
         self._operation = operation
         self._ask = ask
         self._left = None if limit is None else check_count("limit", limit)
-        self._walk = walk_for(operation, page_size)
-        self._arguments = _fingerprint(ask({}))
+        first = ask({})
+        self._walk = walk_for(operation, page_size, first.body)
+        self._arguments = _fingerprint(first)
         self._one_fetches = asyncio.Lock()
         self._waiting: deque[T] = deque()
         self._handed_out: list[int] = []
@@ -169,7 +170,7 @@ class Pager(Generic[T]):
         return bool(self._waiting) and self._left != 0
 
 
-def walk_for(operation: Operation[Any], page_size: int | None) -> Walk:
+def walk_for(operation: Operation[Any], page_size: int | None, body: Any = UNSET) -> Walk:
     """Return the walk through the pages of an operation.
 
     Raises:
@@ -181,7 +182,7 @@ def walk_for(operation: Operation[Any], page_size: int | None) -> Walk:
             raise wrong("page_size", f"cannot be chosen: {operation.name} does not know page sizes")
         check_count("page_size", page_size, most=paging.largest)
     if isinstance(paging, TimeCursor):
-        return TimeWalk(paging, page_size)
+        return TimeWalk(paging, page_size, bounded=body is not UNSET and paging.key in body)
     assert isinstance(paging, PageNumber), operation.name
     return PageWalk(paging, page_size)
 

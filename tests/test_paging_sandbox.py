@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -165,3 +165,16 @@ async def test_a_history_before_a_moment_reaches_up_to_that_very_moment():
         for message in every:
             found = await heymarket.messages.history(**contact, before=message.date).collect()
             assert [m.id for m in found] == [m.id for m in every if m.date < message.date]
+
+
+@pytest.mark.parametrize("reading", MESSAGE_CURSORS)
+async def test_a_moment_after_all_messages_bounds_nothing_whichever_way_it_is_read(reading):
+    clock = VirtualClock()
+    async with Sandbox(clock=clock, rate_limit=None, variants=Variants(message_cursor=reading)) as sandbox:
+        fill(sandbox, clock, random.Random(1), 40)
+        async with session_of(sandbox, clock) as heymarket:
+            tomorrow = datetime.fromtimestamp(clock.wall(), UTC) + timedelta(days=1)
+            found = await heymarket.messages.list(before=tomorrow).collect()
+            assert sorted(m.id for m in found) == sorted(sandbox.teams[0].messages)
+            long_ago = datetime(2001, 1, 1, tzinfo=UTC)
+            assert await heymarket.messages.list(before=long_ago).collect() == ()

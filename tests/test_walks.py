@@ -344,6 +344,21 @@ class TestWalkingByTime:
             sizes.append(len(json.dumps(walk.position())))
         assert max(sizes) < 1500
 
+    def test_a_service_that_shows_nothing_after_a_full_page_reads_the_cursor_in_another_way(self):
+        history = TimeCursor(key="timestamp", by="updated", size=50, sizable=False, follows_changes=False, unix=True)
+        walk = TimeWalk(history, None)
+        page = [Row(n, NOON - timedelta(seconds=n)) for n in range(50)]
+        assert len(walk.take(page)) == 50
+        with pytest.raises(CursorStalled, match="does not show the end of that page again"):
+            walk.take([])
+
+    def test_a_last_page_that_was_not_full_may_be_followed_by_nothing(self):
+        history = TimeCursor(key="timestamp", by="updated", size=50, sizable=False, follows_changes=False, unix=True)
+        walk = TimeWalk(history, None)
+        walk.take([Row(n, NOON - timedelta(seconds=n)) for n in range(49)])
+        assert walk.take([]) == []
+        assert walk.done
+
     def test_an_empty_list_ends_after_one_question(self):
         service = Service([])
         assert walk_all(TimeWalk(BY_CHANGE, None), service.by_time) == []

@@ -47,11 +47,13 @@ class TimeWalk(Walk):
     Args:
         paging: what is known of the list.
         size: items to ask for in a page; None to leave it to the service.
+        bounded: whether the list is asked for up to a time even before the walk has one of its own.
     """
 
-    def __init__(self, paging: TimeCursor, size: int | None) -> None:
+    def __init__(self, paging: TimeCursor, size: int | None, *, bounded: bool = False) -> None:
         self._paging = paging
         self._size = size
+        self._bounded = bounded
         self._fullness = Fullness(size or paging.size, paging.size)
         self._edge: datetime | None = None
         self._step = SECOND  # How exact the times at the edge are.
@@ -93,6 +95,8 @@ class TimeWalk(Walk):
         if not self._edge_is_shown(items) and self._asked_step < SECOND:
             self._asked_step *= 1000
             return []
+        if not items and self._looks is None and not self._paging.both_ways and self._fullness.was_full:
+            raise CursorStalled("After a full page, the service does not show the end of that page again.")
         fresh = self._fresh(items)
         if self._bound_is_from_below(items, times, fresh):
             self._turn()
@@ -184,7 +188,7 @@ class TimeWalk(Walk):
             return False
         if self._first_edge is None or self._edge is None:
             self._first_edge = min(times, default=None)
-            return False
+            return self._bounded and not items
         if any(time < self._first_edge - SECOND for time in times):
             self._is_from_above, self._head = True, set()
             return False
@@ -234,6 +238,11 @@ class Fullness:
         self._last = 0
         self._proven = 0
         self._grown_from: int | None = None
+
+    @property
+    def was_full(self) -> bool:
+        """Whether the last page held as many items as the service gives where nothing is asked for."""
+        return self._last >= self._ordinary
 
     def saw(self, came: int) -> None:
         """Note how many items a page held."""
