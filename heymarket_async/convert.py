@@ -108,11 +108,13 @@ class Reader:
     def read_bare(self, body: bytes, shape: type[T]) -> T | None:
         """Return a record with nothing but the answer itself in its `extra`, if such a record can be.
 
-        It is for a write that was made and answered by something else than an object, such as `"ok"`.
+        It is for a write that was made and answered by something else than an object, such as `"ok"`, or by nothing.
         """
         model: Any = shape
         if not is_model(model) or plan_of(model).required:
             return None
+        if not body:
+            return cast(T, model())
         answer = _parse(body)
         self.drift.note_misfit(model.__name__, "", Misfit("object", json_type(answer)))
         return cast(T, model(extra=Extra({"answer": answer})))

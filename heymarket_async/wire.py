@@ -25,6 +25,8 @@ from heymarket_async.values import UNSET
 
 T = TypeVar("T")
 
+_NO_CONTENT = 204
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -89,13 +91,13 @@ def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapse
         )
     except NotJson:
         what = "is empty" if not reply.body.strip() else f"is not JSON ({_content_type(reply)})"
-        where = ""
+        where, bare = "", reply.status == _NO_CONTENT
     except Misfit as misfit:
-        if call.operation.effect is not Effect.READS and not misfit.path:
-            result = reader.read_bare(reply.body, call.operation.reply)
-            if result is not None:
-                return result
-        what, where = f"does not fit at {misfit}", misfit.where
+        what, where, bare = f"does not fit at {misfit}", misfit.where, not misfit.path
+    if bare and call.operation.effect is not Effect.READS:
+        result = reader.read_bare(reply.body, call.operation.reply)
+        if result is not None:
+            return result
     raise unreadable(reply, call, what, where=where, attempts=attempts, elapsed=elapsed)
 
 

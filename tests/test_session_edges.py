@@ -483,6 +483,14 @@ class TestSettings:
 
 
 class TestWritesThatAreAnsweredOddly:
+    async def test_nor_does_one_that_is_answered_by_no_content(self, heymarket_sandbox):
+        heymarket_sandbox.script("create_tag", Reply(204), Reply(200))
+        async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url) as session:
+            made = await session.tags.create(name="VIP")
+            assert (made.id, dict(made.extra)) == (None, {})
+            with pytest.raises(ReplyError, match="is empty"):
+                await session.tags.create(name="VIP")
+
     @pytest.mark.parametrize("answer", ["ok", 5, True, None, [], [{"id": 1}]])
     async def test_a_write_that_was_made_does_not_look_like_a_failure(self, heymarket_sandbox, answer):
         heymarket_sandbox.script("create_tag", Reply(200, json=answer))
