@@ -93,11 +93,18 @@ def check_text(argument: str, value: object, *, longest: int | None = _LONGEST_L
         raise wrong(argument, f"has {len(value)} characters; at most {longest} are possible")
     if "\0" in value:
         raise wrong(argument, "holds the character of number 0, which is none")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise wrong(argument, "holds half a character (a lone surrogate)") from None
+    if not _is_unicode(value):
+        raise wrong(argument, "holds half a character (a lone surrogate)")
     return str.__str__(value)  # Of a class that only looks like str, such as a template engine's, JSON knows nothing.
+
+
+def _is_unicode(text: str) -> bool:
+    # Apart from the check, whose error would keep this one as its context, and this one holds the text.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_flag(argument: str, value: object) -> bool:

@@ -220,8 +220,9 @@ def _guard(hook: Callable[[Any, Any], Any], shape: Any) -> Hook:
             return hook(value, shape)
         except Misfit:
             raise
-        except Exception:  # noqa: BLE001 - what is not ours among the hooks raises what it likes
-            raise Misfit(in_words(shape), json_type(value)) from None
+        except Exception:  # noqa: BLE001, S110 - what is not ours among the hooks raises what it likes
+            pass  # It may hold the value, so it must not become the context of ours.
+        raise Misfit(in_words(shape), json_type(value))
 
     return structure
 
@@ -267,7 +268,8 @@ def _parse(body: bytes) -> Any:
     try:
         return json.loads(body)  # It takes half an emoji and huge numbers, which msgspec does not.
     except (ValueError, RecursionError):
-        raise NotJson from None
+        pass  # It may hold the body, so it must not become the context of ours.
+    raise NotJson
 
 
 def _unwrap(raw: Any, envelope: tuple[str, ...]) -> tuple[Any, str | None]:

@@ -147,21 +147,29 @@ def proxy_from_env(base_url: str) -> str | None:
     return None if not proxy or proxy_bypass(parts.hostname or "") else check_proxy(proxy)
 
 
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL. What Python says of one that makes no sense may show a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        return None
+    return parts
+
+
 def _check_url(what: str, value: object, example: str) -> tuple[str, SplitResult]:
     if not isinstance(value, str):
         raise ConfigurationError(f"{what} must be a str, not {type(value).__name__}.", advice=example)
     url = value.strip()
     if not url.isprintable() or any(mark in url for mark in " \\"):
         raise ConfigurationError(f"{what} holds white space or another character that no URL has.", advice=example)
-    try:
-        parts = urlsplit(url)
-        port_ok = parts.port is None or parts.port > 0
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        raise ConfigurationError(f"{what} has a host or a port that makes no sense.", advice=example) from None
+    parts = _split(url)
+    if parts is None:
+        raise ConfigurationError(f"{what} has a host or a port that makes no sense.", advice=example)
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError(f"{what} must begin with https:// or http://.", advice=example)
-    if not parts.hostname or not port_ok:
+    if not parts.hostname or parts.port == 0:
         raise ConfigurationError(f"{what} has no host, or a port that cannot be.", advice=example)
     if not parts.path.isascii():
         raise ConfigurationError(f"{what} must have its path percent-encoded.", advice=example)

@@ -51,18 +51,24 @@ def encode(call: Call[Any]) -> Request:
     Raises:
         ArgumentError: the query or the body holds something that cannot be written.
     """
+    target = f"{call.path}?{_query(call)}" if call.query else call.path
+    return Request(call.operation.method, target, None if call.body is UNSET else _body(call))
+
+
+def _query(call: Call[Any]) -> str:
     try:
-        target = f"{call.path}?{urlencode(call.query)}" if call.query else call.path
+        return urlencode(call.query)
     except UnicodeEncodeError:
-        raise ArgumentError(f"The query of {call.operation.name} is not Unicode.", argument="query") from None
-    if call.body is UNSET:
-        return Request(call.operation.method, target, None)
+        pass  # It holds the query: raised in here, our error would keep it as its context.
+    raise ArgumentError(f"The query of {call.operation.name} is not Unicode.", argument="query")
+
+
+def _body(call: Call[Any]) -> bytes:
     try:
-        return Request(call.operation.method, target, _encode(call.body))
+        return _encode(call.body)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ArgumentError(
-            f"The body of {call.operation.name} cannot be written as JSON ({type(error).__name__}).", argument="body"
-        ) from None
+        reason = type(error).__name__  # It may hold a text: raised in here, our error would keep it as its context.
+    raise ArgumentError(f"The body of {call.operation.name} cannot be written as JSON ({reason}).", argument="body")
 
 
 def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapsed: float, now: float) -> T:

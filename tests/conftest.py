@@ -14,6 +14,8 @@ from aioresponses import aioresponses
 
 from mocks import mocked_aiohttp
 
+pytest_plugins = ["canaries"]
+
 CONTRACT = Path(__file__).parent / "contract"
 
 

@@ -228,6 +228,11 @@ class TestTexts:
             check_text("text", "secret" * 5, longest=3)
         assert "secret" not in str(caught.value)
 
+    def test_nor_does_what_python_says_of_half_a_character_stay_with_it(self):
+        with pytest.raises(ArgumentError, match="half a character") as caught:
+            check_text("text", "secret \ud83d")
+        assert caught.value.__context__ is None
+
 
 @pytest.mark.parametrize("value", [True, False])
 def test_a_flag_stays_as_it_is(value):

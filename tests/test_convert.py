@@ -101,8 +101,9 @@ class TestTheTopOfAnAnswer:
         "body", [b'[{"id":1,"name":"\xff"}]', b'[{"id":1,"\xff":2}]', b'[{"id":1,"n":{"\xc3":1}}]', b"\xff"]
     )
     def test_neither_are_bytes_that_are_not_unicode(self, reader, body):
-        with pytest.raises(NotJson):
+        with pytest.raises(NotJson) as caught:
             reader.read(body, MANY)
+        assert caught.value.__context__ is None, "it would hold the body"
 
     @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"id":1,"x":[', b'[{"id":1,"widget_settings":{"x":['])
     def test_nor_is_anything_too_deep_to_be_read(self, reader, opening):
@@ -214,8 +215,9 @@ class TestOtherShapes:
 
         assert reader.read(b'[{"id": "3", "tags": ["a"], "more": 1}]', tuple[Mine, ...]) == (Mine(3, ["a"]),)
         assert reader.read(b'{"id": 3}', Mine) == Mine(3)
-        with pytest.raises(Misfit, match=r"^\$\[0\]: value wanted, object found$"):
+        with pytest.raises(Misfit, match=r"^\$\[0\]: value wanted, object found$") as caught:
             reader.read(b"[{}]", tuple[Mine, ...])
+        assert caught.value.__context__ is None, "what cattrs raised may hold the value"
 
     def test_so_is_a_class_that_was_derived_from_ours(self, reader):
         @attrs.frozen(kw_only=True)

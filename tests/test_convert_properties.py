@@ -28,6 +28,8 @@ MODELS = [value for value in vars(models).values() if is_model(value)]
 PRIVATE = "PRIVATE-5105550101"
 
 any_model = st.sampled_from(MODELS)
+pytestmark = pytest.mark.mixed
+
 often = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 
 very_often = settings(often, max_examples=150)

@@ -135,6 +135,14 @@ class TestTheAddressOfAProxy:
             check_proxy(value)
         assert "secret" not in str(caught.value)
 
+    @pytest.mark.parametrize(
+        "value", ["http://user:se/cret@proxy.example", "http://u:secret@p\u2100:1", "http://u:p@[::se"]
+    )
+    def test_what_python_says_of_a_bad_one_is_not_kept_because_it_may_show_the_password(self, value):
+        with pytest.raises(ConfigurationError, match="makes no sense") as caught:
+            check_proxy(value)
+        assert caught.value.__context__ is None
+
 
 class TestTheNameOfTheProgram:
     @pytest.mark.parametrize("value", ["", "  ", "a\r\nX-Evil: 1", "é", 5, b"app", "a\x00b"])

@@ -82,7 +82,7 @@ class TestRequests:
             encode(call)
         assert caught.value.argument == "body"
         assert PRIVATE not in str(caught.value)
-        assert caught.value.__suppress_context__
+        assert caught.value.__context__ is None
 
     def test_so_is_a_body_that_holds_itself(self):
         body = []
@@ -94,6 +94,7 @@ class TestRequests:
         with pytest.raises(ArgumentError) as caught:
             encode(ANYTHING.call(query={"q": "\ud83d" + PRIVATE}))
         assert caught.value.argument == "query"
+        assert caught.value.__context__ is None
         assert PRIVATE not in str(caught.value)
 
     def test_a_decimal_is_written_as_text(self):

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from heymarket_async.models.fields import extra
+from heymarket_async.models.fields import extra, personal
 from heymarket_async.values import OpenEnum
 
 
@@ -40,7 +40,7 @@ class Survey:
     id: int
     name: str | None = None
     type: SurveyType | None = None
-    question: str | None = None
+    question: str | None = personal()
     created: datetime | None = None
     updated: datetime | None = None
     extra: Mapping[str, Any] = extra()

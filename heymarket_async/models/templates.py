@@ -42,7 +42,7 @@ class GalleryContent:
     https://developers.heymarket.com/api-reference/templates/overview
     """
 
-    text: str | None = None
+    text: str | None = personal()
     gallery: tuple[GalleryEntry, ...] = ()
     extra: Mapping[str, Any] = extra()
 

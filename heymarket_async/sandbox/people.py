@@ -26,7 +26,7 @@ _NAMES: Final = ("first", "last", "display_name")
 _PLAIN: Final = (*_NAMES, "email", "avatar")
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Way:
     """One way to reach a contact.
 

@@ -18,7 +18,7 @@ _TOLL_FREE: Final = ("1800", "1833", "1844", "1855", "1866", "1877", "1888")
 _NOBODY: Final[Mapping[str, Any]] = {}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Content:
     """What a message says.
 
@@ -35,7 +35,7 @@ class Content:
     from_template: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Order:
     """A send that was found to be in order.
 

@@ -92,17 +92,18 @@ class TokenReader:
             return self._key(found[0][1])
 
         try:
-            claims = jwt.decode(token, key, algorithms=_ALGORITHMS).claims
+            issued_at = jwt.decode(token, key, algorithms=_ALGORITHMS).claims.get("iat")
         except BadSignatureError:
-            raise Refusal(401, "wrong_signature", "The signature does not fit the secret that iss names.") from None
+            refusal = Refusal(401, "wrong_signature", "The signature does not fit the secret that iss names.")
         except UnsupportedAlgorithmError:
-            raise Refusal(401, "unsupported_algorithm", "The alg of a token must be HS256.") from None
+            refusal = Refusal(401, "unsupported_algorithm", "The alg of a token must be HS256.")
         except (JoseError, ValueError, TypeError):
-            raise malformed("The bearer has three parts but is not a JWT.") from None
-        issued_at = claims.get("iat")
-        if type(issued_at) is not int:
-            raise Refusal(401, "invalid_claims", "The claim iat must be there, an integer.")
-        return Bearer(*found[0], issued_at)
+            refusal = malformed("The bearer has three parts but is not a JWT.")
+        else:
+            if type(issued_at) is int:
+                return Bearer(*found[0], issued_at)
+            refusal = Refusal(401, "invalid_claims", "The claim iat must be there, an integer.")
+        raise refusal  # Not where it was caught: that error may hold parts of the token, and would be its context.
 
     def _owner(self, secret_id: str) -> tuple[Team, ApiSecret]:
         known = self._owners.get(secret_id)
