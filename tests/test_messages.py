@@ -257,7 +257,7 @@ class TestHistory:
 
     async def test_the_next_page_begins_where_the_last_one_ended(self):
         page = tuple(Message(id=n, date=MOMENT - timedelta(minutes=n)) for n in range(50))
-        runner = FakeRunner(page)
+        runner = FakeRunner(page, page[-1:])
         assert await Messages(runner).history(phone_number="14155550111", inbox_id=42).collect() == page
         assert dict(runner.calls[0].query) == {"phoneNumber": "14155550111", "inboxID": 42}
         # The 50th lies 49 minutes back, and the bound is a second too far: it cuts apart no messages of one second.
