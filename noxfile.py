@@ -36,6 +36,13 @@ def tests(session: nox.Session) -> None:
     session.run("coverage", "report")
 
 
+@nox.session(python=PYTHONS[0])
+def truth(session: nox.Session) -> None:
+    """Run all tests, those of tests/truth at full length, and print their figures. It takes some ten minutes."""
+    session.install("--editable", ".[cli,otel,phones]", *group("test"))
+    session.run("python", "-m", "pytest", "--full", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting. `nox -s lint -- --fix` repairs what can be repaired."""
