@@ -11,9 +11,12 @@ import contextlib
 import itertools
 import random
 import ssl
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import aiohttp
@@ -377,3 +380,10 @@ def test_each_fault_has_a_promise_of_an_error_that_exists() -> None:
     for promise in PROMISES.values():
         for end in (promise.reads, promise.writes, promise.sends):
             assert end.what == RESULT or issubclass(getattr(heymarket_async.errors, end.what), CallError)
+
+
+def test_the_page_in_the_docs_is_that_of_the_promises() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    made = subprocess.run([sys.executable, docs / "faults.py"], capture_output=True, text=True, check=True).stdout
+    assert made == (docs / "faults.md").read_text("utf-8"), "python docs/faults.py > docs/faults.md"
+    assert made.count("\n| ") == 3 * 2 + len(FAULTS) + len(UNREACHABLE) + len(DEADLINES)
