@@ -16,16 +16,15 @@ from promises import DEADLINES, OPEN, PROMISES, RESULT, UNREACHABLE, End, Promis
 HEAD = """# What happens when something goes wrong
 
 For each thing that can go wrong between a program and the service: what a call ends with, how many requests the service
-sees where each of them meets the same fault, and after how many seconds it ends. Tests cause every fault of these tables
-on real connections, and see that it is so: `tests/truth/test_fault_matrix.py`.
+sees where each of them meets the same fault, and after how many seconds it ends. Tests cause every fault of these
+tables on real connections, and see that it is so: `tests/truth/test_fault_matrix.py`.
 
-- *A read* changes nothing, *a repeatable write* changes nothing more when it is repeated; [operations](operations.md)
-  says which is which. *A send* is what must not happen twice.
+- *A read* changes nothing; a repeat of *a repeatable write* changes nothing more; [operations](operations.md) says
+  which is which. *A send* is what must not happen twice.
 - *May a send have gone out?* Where it says *perhaps*, the error has `resolve()`, which looks.
-- Where the fault has gone by the time of a repeat, the call ends with its result: a read and a repeatable write after
-  anything that is more than one request in the table, a send after what is so in its column.
-- Seconds are those of the default settings, with each wait as long as its jitter allows: half a second before the second
-  request, and one before the third.
+- Where a call is repeated and the fault is over, it ends with its result.
+- Seconds are those of the default settings, with each wait as long as its jitter allows: half a second before the
+  second request, and one before the third.
 
 """
 
@@ -35,13 +34,11 @@ ANSWERS = """## Faults on the way, and answers that are none
 | --- | --- | --- | --- | --- |
 """
 
-BORROWED = """
-With a borrowed `aiohttp.ClientSession`, aiohttp itself repeats a GET, a PUT or a DELETE once, and at once, where a
-connection ends before the head of an answer is complete. Then the service sees twice the number of requests, or the fault
-does not show at all. A send is a POST, which aiohttp does not repeat.
-
+KEPT = """
 A send that meets a connection which the service has just closed has an unknown outcome, because the request went out.
-A connection that is known to be closed is not used, and one that was idle for 15 seconds is not kept.
+A connection that is known to be closed is not used, and one that was idle for 15 seconds is not kept. What aiohttp
+repeats by itself, a GET, a PUT or a DELETE whose connection breaks, it does not repeat here, on a borrowed
+`aiohttp.ClientSession` either.
 """
 
 NOWHERE = """
@@ -88,7 +85,7 @@ def page() -> str:
     answers = "".join(row([name], promise) for name, promise in PROMISES.items())
     nowhere = "".join(row([name], promise, "attempt") for name, promise in UNREACHABLE.items())
     late = "".join(row([late.fault, f"{late.timeout:g} s"], late.promise) for late in DEADLINES)
-    return HEAD + ANSWERS + answers + BORROWED + NOWHERE + nowhere + TIME + late
+    return HEAD + ANSWERS + answers + KEPT + NOWHERE + nowhere + TIME + late
 
 
 if __name__ == "__main__":

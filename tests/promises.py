@@ -40,17 +40,11 @@ class End:
 
 @attrs.frozen
 class Promise:
-    """How the call ends that reads, the write that may be repeated, and the send.
-
-    Attributes:
-        no_head: whether the connection ends before the head of an answer is complete. Then aiohttp by itself asks once
-            more by GET, PUT or DELETE, in each attempt, if the `ClientSession` is a borrowed one.
-    """
+    """How the call ends that reads, the write that may be repeated, and the send."""
 
     reads: End
     writes: End
     sends: End
-    no_head: bool = False
 
 
 def alike(what: str, requests: int = 1, seconds: float = 0.0, repeated_at: float = 0.5) -> Promise:
@@ -72,7 +66,6 @@ FINE: Final = alike(RESULT)
 ANOTHER_TOKEN: Final = alike("AuthenticationError", 2, repeated_at=0.0)
 # No complete answer came.
 LOST: Final = repeated("ConnectionLost", "SendUnknown")
-DEAD: Final = attrs.evolve(LOST, no_head=True)
 # An attempt ends after 30 seconds of silence, a call after 60 seconds.
 _SILENCE: Final = End("TimedOut", 2, 60.0, 30.5)
 SILENT: Final = Promise(_SILENCE, _SILENCE, End("SendUnknown", 1, 30.0))
@@ -100,17 +93,17 @@ PROMISES: Final[dict[str, Promise]] = {
     "status 204": BAD_YES,
     "status 302": alike("UnexpectedStatus"),
     "status 599": FAILED,
-    "reset before reading": DEAD,
-    "closed before reading": DEAD,
+    "reset before reading": LOST,
+    "closed before reading": LOST,
     "never read": SILENT,
-    "reset after reading": DEAD,
-    "closed after reading": DEAD,
+    "reset after reading": LOST,
+    "closed after reading": LOST,
     "never answered": SILENT,
-    "reset after the status line": DEAD,
+    "reset after the status line": LOST,
     "reset after the head": LOST,
     "reset in the body": LOST,
     "reset in a chunk": LOST,
-    "closed after the status line": DEAD,
+    "closed after the status line": LOST,
     "closed after the head": LOST,
     "closed in the body": LOST,
     "closed in a chunk": LOST,

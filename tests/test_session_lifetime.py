@@ -153,6 +153,19 @@ class TestBorrowing:
                 assert response.status == 401
         assert heymarket_sandbox.connections == 1
 
+    async def test_the_middlewares_of_a_borrowed_session_see_each_request(self, heymarket_sandbox):
+        seen = []
+
+        async def note(request, send):
+            seen.append(request.url.path)
+            return await send(request)
+
+        async with aiohttp.ClientSession(middlewares=[note]) as http:
+            await AsyncSession(
+                heymarket_sandbox.secret, base_url=heymarket_sandbox.url, client_session=http
+            ).inboxes.list()
+        assert seen == ["/v1/inboxes"]
+
     async def test_a_borrowed_connector_is_used_and_left_open(self, heymarket_sandbox):
         async with aiohttp.TCPConnector(limit=2) as connector:
             for _ in range(2):

@@ -1,6 +1,6 @@
 """The pool of connections: opened on first use, one exchange after another, closed in order."""
-# aiohttp has no public way to ask for a session's loop, or to turn off its silent repeats. The tests would see if one
-# of the private ways that are used here should go.
+# aiohttp has no public way to ask for a session's loop and middlewares. The tests would see if one of the private ways
+# that are used here should go.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -208,6 +208,7 @@ class Pool:
                     raise_for_status=False,
                     proxy=proxy,
                     timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.read),
+                    middlewares=(_once, *present.http._middlewares),
                     trace_request_ctx=progress,
                 ) as response:
                     body_read, fault = await _read(response, largest_reply)
@@ -215,7 +216,8 @@ class Pool:
             return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
         except SessionClosed:
             raise
-        except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
+            error = raised.error if isinstance(raised, _Broken) else raised
             # A borrowed session does not say when it sends. Whatever says so, nothing but its own error clears a send.
             watched = self._settings.client_session is None
             before = _before_the_wire(error) or (
@@ -287,8 +289,6 @@ class Pool:
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
         )
-        # aiohttp repeats a PUT or a DELETE by itself where a kept connection turns out dead. We decide about repeats.
-        http._retry_connection = False
         opened_at = caller() or settings.made_at
         return OpenPool(http, loop, _gate(connector), opened_at, borrowed_connector=settings.connector is not None)
 
@@ -301,6 +301,22 @@ def _gate(connector: aiohttp.BaseConnector | None) -> asyncio.Semaphore | None:
 
 async def _note_sent(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
     context.trace_request_ctx.sent = True
+
+
+class _Broken(aiohttp.ClientError):
+    """A broken connection, of which aiohttp does not know that it is one."""
+
+    def __init__(self, error: aiohttp.ClientConnectionError) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a request by itself, as it does a GET, a PUT or a DELETE whose connection breaks."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(error) from None
 
 
 async def _read(response: aiohttp.ClientResponse, largest: int) -> tuple[bytes, str]:
