@@ -7,6 +7,7 @@ same clock. The bytes are real. So a test can say to the second when something e
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -46,12 +47,12 @@ class _Selector(selectors.DefaultSelector):
         self._clock = clock
         self._threads = threads
         self.turns = 0
-        self.each_turn: Callable[[int], None] | None = None
+        self.each_turn: Callable[[int], bool] | None = None
 
     def select(self, timeout: float | None = None) -> Any:
         self.turns += 1
-        if self.each_turn is not None:
-            self.each_turn(self.turns)
+        if self.each_turn is not None and self.each_turn(self.turns):
+            timeout = 0
         events = super().select(0)
         if events or (timeout is not None and timeout <= 0):
             return events
@@ -90,9 +91,18 @@ class IdleTimeLoop(asyncio.SelectorEventLoop):
         """How often it went round so far."""
         return self._patient.turns
 
-    def each_turn(self, act: Callable[[int], None] | None) -> None:
-        """Call `act` with the number of the turn before anything else of each turn."""
+    def each_turn(self, act: Callable[[int], bool] | None) -> None:
+        """Call `act` with the number of the turn before anything else of each turn; it says whether it did anything."""
         self._patient.each_turn = act
+
+
+async def settled(condition: Callable[[], object], turns: int = 200) -> None:
+    """Let other tasks run until `condition` holds, which it must soon do, and without time passing."""
+    for _ in range(turns):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    assert condition()
 
 
 def run(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
@@ -101,5 +111,6 @@ def run(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
     loop = IdleTimeLoop(clock)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         result = runner.run(main(clock))
+        gc.collect()  # So that an exception that nobody has retrieved is told of.
     assert loop.noise == []
     return result

@@ -80,7 +80,7 @@ class TestClosing:
             await asyncio.sleep(0.001)
         await session.close()
         async with asyncio.timeout(5):
-            with pytest.raises(SessionClosed, match="waited for its turn"):
+            with pytest.raises(SessionClosed, match="during the call"):
                 await call
         assert len(heymarket_sandbox.requests) == 1
 

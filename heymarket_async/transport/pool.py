@@ -142,7 +142,7 @@ class Pool:
         except TimeoutError:
             if not wait.expired():
                 raise
-            raise SessionClosed("This session was closed while the call waited for its turn.") from None
+            raise SessionClosed("This session was closed during the call.") from None
         finally:
             self._waits.discard(wait)
 
@@ -191,8 +191,10 @@ class Pool:
         """
         present = self.open()
         progress = _Progress()
+        # A borrowed session does not say when it sends.
+        watched = self._settings.client_session is None
         try:
-            async with deadline, present.gate or contextlib.nullcontext():
+            async with deadline, self.while_open(), present.gate or contextlib.nullcontext():
                 if present.http.closed:
                     raise SessionClosed("This session was closed while the call waited for a connection.")
                 progress.token = mint.token()
@@ -214,12 +216,13 @@ class Pool:
                     body_read, fault = await _read(response, largest_reply)
                     reply = Reply(status=response.status, headers=response.headers, body=body_read)
             return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
-        except SessionClosed:
-            raise
+        except SessionClosed as closed:
+            if progress.token is None or (watched and not progress.sent):
+                raise
+            return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__, token=progress.token)
         except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
             error = raised.error if isinstance(raised, _Broken) else raised
-            # A borrowed session does not say when it sends. Whatever says so, nothing but its own error clears a send.
-            watched = self._settings.client_session is None
+            # Whatever says that nothing was sent, nothing but its own error clears a send.
             before = _before_the_wire(error) or (
                 watched and isinstance(error, TimeoutError | RuntimeError | ValueError)
             )

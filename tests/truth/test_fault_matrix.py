@@ -31,9 +31,8 @@ from heymarket_async.clock import VirtualClock
 from heymarket_async.errors import CallError, Unsettled
 from heymarket_async.events import AttemptEnded, Event
 from heymarket_async.sandbox import Closed, Sandbox
-from idle_time import run
+from idle_time import run, settled
 from promises import DEADLINES, OPEN, PROMISES, RESULT, UNREACHABLE, End, Late, Promise
-from sandbox_support import until
 from unreachable import UNRESOLVABLE, Server, misnamed, refused, silent, untrusted
 
 START = 1_800_000_000.0
@@ -245,7 +244,7 @@ class Matrix:
             assert await error_of(self._caller.call(session, effect)) is None
             assert [received.performed for received in sandbox.requests] == [True]
             assert_nothing_is_left(session)
-        assert asyncio.all_tasks() - tasks <= sandbox._listener.tasks
+        await settled(lambda: asyncio.all_tasks() - tasks <= sandbox._listener.tasks)
         self._figures.cells += 1
         self._figures.requests += len(requests)
         self._figures.ends[end.what] += 1
@@ -319,7 +318,7 @@ def test_what_never_leaves_is_tried_again_and_nobody_sees_it(
             assert b"HTTP" not in server.received
             if server.tls or name.startswith("a "):
                 assert server.handshakes == 0
-        await until(lambda: asyncio.all_tasks() == tasks)
+        await settled(lambda: asyncio.all_tasks() == tasks)
         assert clock.next_wake is None
         figures.cells += 1
         figures.ends[end.what] += 1
