@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -19,13 +19,18 @@ import attrs
 
 @attrs.define(eq=False)
 class OpenPool:
-    """An open pool, and what is needed to leave it without noise."""
+    """An open pool, and what is needed to leave it without noise.
+
+    Attributes:
+        middlewares: those of each request, where they are not those of `http`.
+    """
 
     http: aiohttp.ClientSession
     loop: asyncio.AbstractEventLoop
     gate: asyncio.Semaphore | None
     opened_at: tuple[str, int]
     borrowed_connector: bool
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] | None = None
 
 
 def caller() -> tuple[str, int] | None:

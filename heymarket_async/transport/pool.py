@@ -1,6 +1,6 @@
 """The pool of connections: opened on first use, one exchange after another, closed in order."""
-# aiohttp has no public way to ask for a session's loop and middlewares. The tests would see if one of the private ways
-# that are used here should go.
+# aiohttp has no public way to ask for a session's loop and middlewares, or to turn off its silent repeats. The tests
+# would see if one of the private ways that are used here should go.
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import os
 import socket
 import ssl
 import weakref
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Any, Final
 
 import aiohttp
@@ -84,11 +85,40 @@ class _Progress:
         self.token: str | None = None
 
 
+class _WhileOpen:
+    """See `Pool.while_open`. Each attempt passes here, so it is no generator."""
+
+    __slots__ = ("_pool", "_wait")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._wait = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        await self._wait.__aenter__()
+        if self._pool.closed:
+            self._wait.reschedule(asyncio.get_running_loop().time())
+        self._pool.waits.add(self._wait)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._pool.waits.discard(self._wait)
+        try:
+            await self._wait.__aexit__(kind, error, traceback)
+        except TimeoutError:
+            raise SessionClosed("This session was closed during the call.") from None
+
+
 class Pool:
     """One pool of connections, opened on first use and kept until `close`.
 
     Args:
         settings: how connections are made.
+
+    Attributes:
+        closed: whether it was closed.
+        waits: what ends when it is closed.
     """
 
     def __init__(self, settings: PoolSettings) -> None:
@@ -96,7 +126,7 @@ class Pool:
         self._open: OpenPool | None = None
         self._finalizer: weakref.finalize[[OpenPool], Pool] | None = None
         self._targets: dict[tuple[str, str], URL] = {}
-        self._waits: set[asyncio.Timeout] = set()
+        self.waits: set[asyncio.Timeout] = set()
         self.closed = False
 
     @property
@@ -125,26 +155,13 @@ class Pool:
             self._finalizer = weakref.finalize(self, forgotten, fresh)
         return fresh
 
-    @contextlib.asynccontextmanager
-    async def while_open(self) -> AsyncGenerator[None]:
+    def while_open(self) -> AbstractAsyncContextManager[None]:
         """End with `SessionClosed` what is awaited in the block, when the pool is closed.
 
         Raises:
             SessionClosed: it is closed, or was before.
         """
-        wait = asyncio.timeout(None)
-        try:
-            async with wait:
-                if self.closed:
-                    wait.reschedule(asyncio.get_running_loop().time())
-                self._waits.add(wait)
-                yield
-        except TimeoutError:
-            if not wait.expired():
-                raise
-            raise SessionClosed("This session was closed during the call.") from None
-        finally:
-            self._waits.discard(wait)
+        return _WhileOpen(self)
 
     async def close(self) -> None:
         """Close what this pool has opened, and wake the calls that wait. Closing twice does no harm."""
@@ -152,7 +169,7 @@ class Pool:
         present, self._open = self._open, None
         loop = asyncio.get_running_loop()
         if present is not None and present.loop is loop:
-            for wait in self._waits:
+            for wait in self.waits:
                 wait.reschedule(loop.time())
         if present is None or self._settings.client_session is not None:
             return
@@ -210,7 +227,7 @@ class Pool:
                     raise_for_status=False,
                     proxy=proxy,
                     timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.read),
-                    middlewares=(_once, *present.http._middlewares),
+                    middlewares=present.middlewares,
                     trace_request_ctx=progress,
                 ) as response:
                     body_read, fault = await _read(response, largest_reply)
@@ -268,7 +285,14 @@ class Pool:
                 "The aiohttp.ClientSession that this session borrows has credentials of its own (auth=).",
                 advice="Borrow one without auth=: this session brings its own token.",
             )
-        return OpenPool(http, loop, _gate(http.connector), self._settings.made_at, borrowed_connector=True)
+        return OpenPool(
+            http,
+            loop,
+            _gate(http.connector),
+            self._settings.made_at,
+            borrowed_connector=True,
+            middlewares=(_once, *http._middlewares),
+        )
 
     def _make(self, loop: asyncio.AbstractEventLoop) -> OpenPool:
         settings = self._settings
@@ -292,6 +316,8 @@ class Pool:
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
         )
+        # aiohttp repeats a GET, a PUT or a DELETE by itself where a connection breaks. We decide about repeats.
+        http._retry_connection = False
         opened_at = caller() or settings.made_at
         return OpenPool(http, loop, _gate(connector), opened_at, borrowed_connector=settings.connector is not None)
 
@@ -315,7 +341,7 @@ class _Broken(aiohttp.ClientError):
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from repeating a request by itself, as it does a GET, a PUT or a DELETE whose connection breaks."""
+    """Keep a borrowed session from repeating a request by itself: its own switch for that is its owner's."""
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
