@@ -90,7 +90,7 @@ PROMISES: Final[dict[str, Promise]] = {
     "status 502, HTML": FAILED,
     "status 503, retry after 3 s": repeated("ServerError", "ServerError", 6.0, repeated_at=3.0),
     "status 503, retry after a day": alike("ServerError"),
-    "status 204": BAD_YES,
+    "status 204": Promise(End("ReplyError", 1, 0.0), End(RESULT, 1, 0.0), End(RESULT, 1, 0.0)),
     "status 302": alike("UnexpectedStatus"),
     "status 599": FAILED,
     "reset before reading": LOST,
