@@ -25,6 +25,7 @@ tables on real connections, and see that it is so: `tests/truth/test_fault_matri
 - Where a call is repeated and the fault is over, it ends with its result.
 - Seconds are those of the default settings, with each wait as long as its jitter allows: half a second before the
   second request, and one before the third.
+- After a 429 nothing of the account goes out for as long as the service asks, which other calls wait for.
 
 """
 
@@ -66,7 +67,8 @@ def in_words(end: End, unit: str) -> str:
     """Return how a call ends as the text of a cell."""
     what = "the result" if end.what == RESULT else f"`{end.what}`"
     plural = "" if end.requests == 1 else "s"
-    return f"{what}, {end.requests} {unit}{plural}, {end.seconds:g} s"
+    silence = f", then {end.silence:g} s of silence" if end.silence else ""
+    return f"{what}, {end.requests} {unit}{plural}, {end.seconds:g} s{silence}"
 
 
 def gone_out(end: End) -> str:

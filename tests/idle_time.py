@@ -10,7 +10,6 @@ import asyncio
 import gc
 import selectors
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from heymarket_async.clock import VirtualClock
@@ -19,33 +18,24 @@ T = TypeVar("T")
 
 # What the system does on its own, such as carrying a byte to the other end of a connection, is done by then.
 _GRACE = 0.001
-_LONGEST_WAIT_FOR_A_THREAD = 10.0
-
-
-class _Threads(ThreadPoolExecutor):
-    """Threads that say whether they are at work, for asyncio looks names up in them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.at_work = 0
-
-    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.at_work += 1
-        future = super().submit(*args, **kwargs)
-        future.add_done_callback(self._ended)
-        return future
-
-    def _ended(self, _: Future[Any]) -> None:
-        self.at_work -= 1
+_LONGEST_WAIT = 10.0
 
 
 class _Selector(selectors.DefaultSelector):
-    """Where nothing comes in, lets the clock go on to what is due next."""
+    """Where nothing comes in, lets the clock go on to what is due next.
 
-    def __init__(self, clock: VirtualClock, threads: _Threads) -> None:
+    Attributes:
+        turns: how often the loop went round so far.
+        each_turn: is called before all else of a turn, and says whether it did anything.
+        pass_time: lets so many seconds pass in this turn.
+        threads: how many threads are at work, for asyncio looks names up in them.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
         self._clock = clock
-        self._threads = threads
+        self.threads = 0
+        self.pass_time: Callable[[float], object] = clock.advance
         self.turns = 0
         self.each_turn: Callable[[int], bool] | None = None
 
@@ -56,13 +46,13 @@ class _Selector(selectors.DefaultSelector):
         events = super().select(0)
         if events or (timeout is not None and timeout <= 0):
             return events
-        events = super().select(_LONGEST_WAIT_FOR_A_THREAD if self._threads.at_work else _GRACE)
+        due = [wait for wait in (timeout, self._clock.next_wake) if wait is not None]
+        events = super().select(_GRACE if due and not self.threads else _LONGEST_WAIT)
         if events:
             return events
-        due = [wait for wait in (timeout, self._clock.next_wake) if wait is not None]
         if not due:
             raise AssertionError("Nothing will ever happen any more.")
-        self._clock.advance(min(due))
+        self.pass_time(min(due))
         return []
 
 
@@ -77,14 +67,23 @@ class IdleTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.noise: list[dict[str, Any]] = []
-        threads = _Threads()
-        self._patient = _Selector(clock, threads)
+        self._patient = _Selector(clock)
         super().__init__(self._patient)
-        self.set_default_executor(threads)
+        # As a callback, because timers ring in one turn, and those whom they wake run in the next.
+        self._patient.pass_time = lambda seconds: self.call_soon(clock.advance, seconds)
         self.set_exception_handler(lambda _, context: self.noise.append(context))
 
     def time(self) -> float:
         return self.clock.monotonic()
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        future = super().run_in_executor(executor, func, *args)
+        self._patient.threads += 1
+        future.add_done_callback(self._thread_ended)
+        return future
+
+    def _thread_ended(self, _: asyncio.Future[Any]) -> None:
+        self._patient.threads -= 1
 
     @property
     def turns(self) -> int:
@@ -109,8 +108,12 @@ def run(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
     """Run `main`, which gets the clock, on such a loop, and see that the loop had nothing to complain of."""
     clock = VirtualClock()
     loop = IdleTimeLoop(clock)
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        result = runner.run(main(clock))
-        gc.collect()  # So that an exception that nobody has retrieved is told of.
+    gc.freeze()  # What was there before need not be looked through.
+    try:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            result = runner.run(main(clock))
+            gc.collect()  # So that an exception that nobody has retrieved is told of.
+    finally:
+        gc.unfreeze()
     assert loop.noise == []
     return result

@@ -25,12 +25,14 @@ class End:
         requests: how often the service sees it, where each request meets the fault.
         seconds: how long it takes then.
         repeated_at: the second at which the second request goes out.
+        silence: seconds for which the account sends nothing more then.
     """
 
     what: str
     requests: int
     seconds: float
     repeated_at: float = 0.5
+    silence: float = 0.0
 
     @property
     def once(self) -> End:
@@ -47,9 +49,11 @@ class Promise:
     sends: End
 
 
-def alike(what: str, requests: int = 1, seconds: float = 0.0, repeated_at: float = 0.5) -> Promise:
+def alike(
+    what: str, requests: int = 1, seconds: float = 0.0, repeated_at: float = 0.5, silence: float = 0.0
+) -> Promise:
     """Return the promise that does not depend on the effect."""
-    end = End(what, requests, seconds, repeated_at)
+    end = End(what, requests, seconds, repeated_at, silence)
     return Promise(end, end, end)
 
 
@@ -79,13 +83,14 @@ PROMISES: Final[dict[str, Promise]] = {
     "status 403": alike("PermissionDenied"),
     "status 404": alike("NotFound"),
     "status 409": alike("Conflict"),
-    "status 429": alike("RateLimited", 3, BACKOFF),
-    "status 429, retry after 3 s": alike("RateLimited", 3, 6.0, repeated_at=3.0),
-    "status 429, retry after 0.5 s": alike("RateLimited", 3, BACKOFF),
+    "status 429": alike("RateLimited", 3, BACKOFF, silence=8.0),
+    "status 429, retry after 3 s": alike("RateLimited", 3, 6.0, repeated_at=3.0, silence=3.0),
+    "status 429, retry after 0.5 s": alike("RateLimited", 3, BACKOFF, silence=0.5),
     # When the third request is due, the date has passed.
     "status 429, retry at a date": alike("RateLimited", 3, 4.0, repeated_at=3.0),
-    "status 429, retry after garbage": alike("RateLimited", 3, BACKOFF),
-    "status 429, retry after a day": alike("RateLimited"),
+    "status 429, retry after garbage": alike("RateLimited", 3, BACKOFF, silence=8.0),
+    # No header silences an account for more than an hour.
+    "status 429, retry after a day": alike("RateLimited", silence=3600.0),
     "status 500": FAILED,
     "status 502, HTML": FAILED,
     "status 503, retry after 3 s": repeated("ServerError", "ServerError", 6.0, repeated_at=3.0),
@@ -190,6 +195,6 @@ DEADLINES: Final[tuple[Late, ...]] = (
     # A wait that would pass the deadline is not begun.
     Late("status 500", 0.75, Promise(_SECOND_ATTEMPT, _SECOND_ATTEMPT, End("ServerError", 1, 0.0))),
     Late("status 503, retry after 3 s", 2.0, alike("ServerError")),
-    Late("status 429, retry after 3 s", 2.0, alike("RateLimited")),
-    Late("status 429, retry at a date", 2.0, alike("RateLimited")),
+    Late("status 429, retry after 3 s", 2.0, alike("RateLimited", silence=3.0)),
+    Late("status 429, retry at a date", 2.0, alike("RateLimited", silence=3.0)),
 )

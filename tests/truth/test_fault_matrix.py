@@ -239,6 +239,7 @@ class Matrix:
             ended = [event for event in events if isinstance(event, AttemptEnded)]
             assert len(ended) == end.requests
 
+            assert session.budget.paused_for == pytest.approx(end.silence, abs=1e-6)
             clock.advance(session.budget.paused_for)
             sandbox.requests.clear()
             assert await error_of(self._caller.call(session, effect)) is None
