@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from promises import DEADLINES, OPEN, PROMISES, RESULT, UNREACHABLE, End, Promise
+from promises import DEADLINES, NO_TURN, OPEN, PROMISES, RESULT, UNREACHABLE, End, Promise
 
 HEAD = """# What happens when something goes wrong
 
@@ -87,6 +87,7 @@ def page() -> str:
     answers = "".join(row([name], promise) for name, promise in PROMISES.items())
     nowhere = "".join(row([name], promise, "attempt") for name, promise in UNREACHABLE.items())
     late = "".join(row([late.fault, f"{late.timeout:g} s"], late.promise) for late in DEADLINES)
+    late += row(["the rate limit of this minute is used up", "10 s"], NO_TURN)
     return HEAD + ANSWERS + answers + KEPT + NOWHERE + nowhere + TIME + late
 
 

@@ -115,5 +115,5 @@ def run(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
             gc.collect()  # So that an exception that nobody has retrieved is told of.
     finally:
         gc.unfreeze()
-    assert loop.noise == []
+    assert not loop.noise, loop.noise
     return result

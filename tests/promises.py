@@ -198,3 +198,6 @@ DEADLINES: Final[tuple[Late, ...]] = (
     Late("status 429, retry after 3 s", 2.0, alike("RateLimited", silence=3.0)),
     Late("status 429, retry at a date", 2.0, alike("RateLimited", silence=3.0)),
 )
+
+# The wait for the rate limit would pass the deadline.
+NO_TURN: Final = alike("RateBudgetExceeded", 0)

@@ -32,7 +32,7 @@ from heymarket_async.errors import CallError, Unsettled
 from heymarket_async.events import AttemptEnded, Event
 from heymarket_async.sandbox import Closed, Sandbox
 from idle_time import run, settled
-from promises import DEADLINES, OPEN, PROMISES, RESULT, UNREACHABLE, End, Late, Promise
+from promises import DEADLINES, NO_TURN, OPEN, PROMISES, RESULT, UNREACHABLE, End, Late, Promise
 from unreachable import UNRESOLVABLE, Server, misnamed, refused, silent, untrusted
 
 START = 1_800_000_000.0
@@ -279,6 +279,30 @@ def test_a_call_ends_in_its_time(late: Late, effect: Effect, full: bool, figures
     run(main)
 
 
+@each_effect
+@pytest.mark.parametrize("borrowed", [False, True], ids=["own", "borrowed"])
+def test_a_call_whose_turn_would_come_too_late_is_not_made(effect: Effect, borrowed: bool, figures: Figures) -> None:
+    async def main(clock: VirtualClock) -> None:
+        async with Sandbox(clock=clock) as sandbox:
+            caller, end = Caller(sandbox), end_of(NO_TURN, effect)
+            async with session_on(
+                sandbox.url, sandbox.secret, clock, borrowed=borrowed, rate_limit=1, timeout=10
+            ) as session:
+                await session.team.get()
+                assert_it_ended(await error_of(caller.call(session, effect)), end, Caller.OPERATIONS[effect])
+                assert clock.monotonic() == end.seconds
+                assert len(sandbox.requests) == 1
+                assert_nothing_is_left(session)
+                clock.advance(55)
+                assert await error_of(caller.call(session, effect)) is None
+                assert clock.monotonic() == pytest.approx(60, abs=0.1)
+        assert clock.next_wake is None
+        figures.cells += 1
+        figures.ends[end.what] += 1
+
+    run(main)
+
+
 @asynccontextmanager
 async def nowhere(name: str) -> AsyncIterator[Server]:
     """Give an address from `UNREACHABLE`."""
@@ -397,4 +421,4 @@ def test_the_page_in_the_docs_is_that_of_the_promises() -> None:
     docs = Path(__file__).parents[2] / "docs"
     made = subprocess.run([sys.executable, docs / "faults.py"], capture_output=True, text=True, check=True).stdout
     assert made == (docs / "faults.md").read_text("utf-8"), "python docs/faults.py > docs/faults.md"
-    assert made.count("\n| ") == 3 * 2 + len(FAULTS) + len(UNREACHABLE) + len(DEADLINES)
+    assert made.count("\n| ") == 3 * 2 + len(FAULTS) + len(UNREACHABLE) + len(DEADLINES) + 1
