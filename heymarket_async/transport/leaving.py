@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
 
@@ -24,6 +24,7 @@ class OpenPool:
     http: aiohttp.ClientSession
     loop: asyncio.AbstractEventLoop
     gate: asyncio.Semaphore | None
+    headers: Mapping[str, str] | None  # What its requests carry by themselves.
     opened_at: tuple[str, int]
     borrowed_connector: bool
 
