@@ -118,8 +118,10 @@ class Operation(Generic[T]):
         Raises:
             ArgumentError: a value cannot be a segment of a path: the request would go to another endpoint.
         """
-        target = self.path.format_map({name: _segment(name, value) for name, value in path.items()})
-        return Call(operation=self, path=target, query=tuple((query or {}).items()), body=body)
+        target = self.path
+        if path:
+            target = target.format_map({name: _segment(name, value) for name, value in path.items()})
+        return Call(operation=self, path=target, query=tuple(query.items()) if query else (), body=body)
 
 
 def _segment(name: str, value: object) -> str:

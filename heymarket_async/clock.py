@@ -11,9 +11,8 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 
 class Timer(Protocol):
@@ -43,10 +42,6 @@ class Clock(Protocol):
         """Call `act` on the running event loop once `seconds` have passed on this clock."""
         ...
 
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
-        """Return a block that ends with `TimeoutError` when `seconds` have passed on this clock."""
-        ...
-
 
 class SystemClock:
     """The clock of the machine."""
@@ -64,12 +59,61 @@ class SystemClock:
         """Call `act` on the running event loop once `seconds` have passed."""
         return asyncio.get_running_loop().call_later(seconds, act)
 
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
-        """Return a block that ends with `TimeoutError` when `seconds` have passed."""
-        return asyncio.timeout(seconds)
-
 
 SYSTEM_CLOCK = SystemClock()
+
+
+class Deadline:
+    """A block that ends with `TimeoutError` when it takes too long: `asyncio.timeout`, by any clock.
+
+        with Deadline(clock, 5.0):
+            await something()
+
+    Args:
+        clock: tells the time.
+        seconds: how long the block may take; None for any time.
+    """
+
+    __slots__ = ("_cancelling", "_clock", "_error", "_seconds", "_task", "_timer")
+
+    def __init__(self, clock: Clock, seconds: float | None) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._error: Exception | None = None
+        self._timer: Timer | None = None
+
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("This needs a task to run in.")
+        self._task = task
+        self._cancelling = task.cancelling()
+        if self._seconds is not None:
+            self._timer = self._clock.call_later(self._seconds, self._expire)
+        return self
+
+    def extend(self, seconds: float, latest: float) -> None:
+        """Give the block `seconds` from now, but no more than until `latest`, by the clock's monotonic time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_later(min(seconds, latest - self._clock.monotonic()), self._expire)
+
+    def end(self, error: Exception) -> None:
+        """End the block now, with `error`."""
+        if self._error is None:
+            self._error = error
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._error is not None and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise self._error from error
+
+    def _expire(self) -> None:
+        self.end(TimeoutError())
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
@@ -87,30 +131,6 @@ class _VirtualTimer:
 
     def cancel(self) -> None:
         self.act = None
-
-
-class _VirtualTimeout:
-    """`asyncio.timeout` by a `VirtualClock`."""
-
-    __slots__ = ("_clock", "_inner", "_seconds", "_timer")
-
-    def __init__(self, clock: VirtualClock, seconds: float) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._inner = asyncio.timeout(None)
-
-    async def __aenter__(self) -> None:
-        await self._inner.__aenter__()
-        self._timer = self._clock.call_later(self._seconds, self._expire)
-
-    def _expire(self) -> None:
-        self._inner.reschedule(asyncio.get_running_loop().time())
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        await self._inner.__aexit__(kind, error, traceback)
 
 
 class VirtualClock:
@@ -151,10 +171,6 @@ class VirtualClock:
         timer = _VirtualTimer(act)
         heapq.heappush(self._calendar, (self._monotonic + max(seconds, 0.0), next(self._order), timer))
         return timer
-
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
-        """Return a block that ends with `TimeoutError` when the clock has been advanced by `seconds`."""
-        return _VirtualTimeout(self, seconds)
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass on both readings. What is due meanwhile happens in order, each at its moment.
@@ -220,7 +236,3 @@ class SkewedClock:
     def call_later(self, seconds: float, act: Callable[[], object]) -> Timer:
         """Call `act` once `seconds` have passed on the other clock."""
         return self._clock.call_later(seconds, act)
-
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
-        """Return a block that ends with `TimeoutError` when `seconds` have passed on the other clock."""
-        return self._clock.timeout(seconds)

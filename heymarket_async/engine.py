@@ -37,7 +37,7 @@ from heymarket_async.events import (
 from heymarket_async.lanes import Lane
 from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
-from heymarket_async.transport import Attempt, Pool
+from heymarket_async.transport import Attempt, Pool, exchange
 from heymarket_async.wire import Request, api_error, decode, encode, retry_after, unreadable
 
 T = TypeVar("T")
@@ -84,6 +84,7 @@ class _UnderWay(Generic[T]):
     teller: Teller | None
     started: float
     deadline: float
+    lane: Lane
     attempts: int = 0
     refusals: int = 0
     queued: float = 0.0
@@ -126,9 +127,10 @@ class Engine:
         """Perform `call`. For arguments and errors see `AsyncSession.run`."""
         clock, options, started = self.clock, self.options, self.clock.monotonic()
         teller = teller_for(options.listeners, call, options.base_url)
-        way = _UnderWay(call, encode(call), teller, started, started + options.timeouts.total)
+        way = _UnderWay(call, encode(call), teller, started, started + options.timeouts.total, self._lane(call))
         while True:
-            slot = await self._slot(way)
+            way.queued = 0.0
+            slot = self.account.budget.take(way.lane) or await self._slot(way)
             attempt = await self._attempt(way, slot)
             elapsed, reply = clock.monotonic() - started, attempt.reply
             if reply is not None:
@@ -155,21 +157,17 @@ class Engine:
                 raise self._error(way, attempt, elapsed)
             reason = WaitReason.RETRY if asked is None else WaitReason.RETRY_AFTER
             way.tell(Waiting, attempt=way.attempts + 1, reason=reason, seconds=wait)
-            async with self.pool.while_open():
+            with self.pool.block(clock):
                 await clock.sleep(wait)
 
     async def _slot(self, way: _UnderWay[Any]) -> AbstractEventLoop:
-        """Take a slot of the rate budget, after waiting for it in turn where needed."""
-        budget, lane = self.account.budget, self._lane(way.call)
-        way.queued = 0.0
-        taken = budget.take(lane)
-        if taken is not None:
-            return taken
+        """Take a slot of the rate budget, after waiting for it in turn."""
+        budget = self.account.budget
         way.tell(Waiting, attempt=way.attempts + 1, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
         came = self.clock.monotonic()
         try:
-            async with self.pool.while_open():
-                slot = await budget.acquire(way.deadline - came, lane)
+            with self.pool.block(self.clock):
+                slot = await budget.acquire(way.deadline - came, way.lane)
                 way.queued = self.clock.monotonic() - came
                 return slot
         except WaitTooLong as too_long:
@@ -183,20 +181,18 @@ class Engine:
 
     async def _attempt(self, way: _UnderWay[Any], slot: AbstractEventLoop) -> Attempt:
         """Send the request once, and tell how that ended, whatever happens."""
-        options, clock, began = self.options, self.clock, self.clock.monotonic()
+        clock, began = self.clock, self.clock.monotonic()
         attempt = Attempt(outcome=Outcome.UNKNOWN)
         way.attempts += 1
         try:
-            way.tell(AttemptStarted, attempt=way.attempts, lane=self._lane(way.call), queued=way.queued)
-            attempt = await self.pool.exchange(
+            way.tell(AttemptStarted, attempt=way.attempts, lane=way.lane, queued=way.queued)
+            attempt = await exchange(
+                self.pool,
                 way.request,
-                base_url=options.base_url,
-                headers=options.headers,
+                options=self.options,
                 mint=self.account.mint,
-                timeouts=options.timeouts,
-                proxy=options.proxy,
-                largest_reply=options.largest_reply,
-                deadline=clock.timeout(way.deadline - began),
+                clock=clock,
+                deadline=way.deadline,
             )
             return attempt
         except SessionClosed as closed:

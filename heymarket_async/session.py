@@ -140,11 +140,12 @@ class AsyncSession(Nouns):
             raise ConfigurationError("client_session and connector exclude each other.", advice="Pass one of them.")
         self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
         self._proxy, self._trust_env = None if proxy is None else check_proxy(proxy), trust_env
-        address = check_base_url(base_url)
+        address, headers = check_base_url(base_url), headers_for(check_user_agent(user_agent))
         self._engine = Engine(
             pool=Pool(
                 PoolSettings(
                     made_at=caller() or ("<unknown>", 0),
+                    headers=headers,
                     size=check_count("pool_size", pool_size),
                     tls=tls,
                     client_session=client_session,
@@ -157,7 +158,7 @@ class AsyncSession(Nouns):
                 base_url=address,
                 timeouts=check_timeout(timeout),
                 retries=check_retries(retries),
-                headers=headers_for(check_user_agent(user_agent)),
+                headers=headers,
                 default_region=check_region(default_region),
                 proxy=self._proxy_for(address),
                 lane=check_lane(lane),

@@ -142,8 +142,7 @@ PROMISES: Final[dict[str, Promise]] = {
     "two lengths": LOST,
     "broken chunks": LOST,
     "early hints": FINE,
-    # What is said in between keeps an attempt alive, but no call lives longer than its time.
-    "early hints without end": ALIVE,
+    "early hints without end": SILENT,  # What is said before the head of the answer is no beginning of it.
     "switching protocols": alike("UnexpectedStatus"),
     "no Date": ANOTHER_TOKEN,
     "a Date that is none": ANOTHER_TOKEN,

@@ -194,7 +194,12 @@ class TestTokens:
         clock = VirtualClock()
         async with Sandbox(clock=clock, rate_limit=None) as sandbox:
             async with AsyncSession(
-                sandbox.secret, base_url=sandbox.url, clock=clock, rate_limit=None, pool_size=4, timeout=3000
+                sandbox.secret,
+                base_url=sandbox.url,
+                clock=clock,
+                rate_limit=None,
+                pool_size=4,
+                timeout=Timeouts(total=3000, read=1000),
             ) as session:
                 chance = random.Random(7)
                 calls: list[asyncio.Task[object]] = []

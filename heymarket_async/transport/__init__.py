@@ -1,6 +1,7 @@
 """Connections. The only part of the client that speaks aiohttp."""
 
+from heymarket_async.transport.exchange import Attempt, exchange
 from heymarket_async.transport.leaving import caller
-from heymarket_async.transport.pool import DEFAULT_POOL_SIZE, Attempt, Pool, PoolSettings
+from heymarket_async.transport.pool import DEFAULT_POOL_SIZE, Pool, PoolSettings
 
-__all__ = ["DEFAULT_POOL_SIZE", "Attempt", "Pool", "PoolSettings", "caller"]
+__all__ = ["DEFAULT_POOL_SIZE", "Attempt", "Pool", "PoolSettings", "caller", "exchange"]

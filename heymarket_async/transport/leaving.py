@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -22,6 +22,13 @@ class OpenPool:
     """An open pool, and what is needed to leave it without noise.
 
     Attributes:
+        http: sends requests.
+        loop: the event loop that it is open on.
+        gate: holds as many places as there are connections, if these are limited.
+        opened_at: file and line of the call that opened it.
+        borrowed_connector: whether its connections belong to somebody else.
+        headers: what its requests carry by themselves.
+        watched: whether it says when a request goes out.
         middlewares: those of each request, where they are not those of `http`.
     """
 
@@ -30,6 +37,8 @@ class OpenPool:
     gate: asyncio.Semaphore | None
     opened_at: tuple[str, int]
     borrowed_connector: bool
+    headers: Mapping[str, str] | None = None
+    watched: bool = False
     middlewares: Sequence[aiohttp.ClientMiddlewareType] | None = None
 
 

@@ -1,4 +1,4 @@
-"""The pool of connections: opened on first use, one exchange after another, closed in order."""
+"""The pool of connections: opened on first use, closed in order."""
 # aiohttp has no public way to ask for a session's loop and middlewares, or to turn off its silent repeats. The tests
 # would see if one of the private ways that are used here should go.
 # pyright: reportPrivateUsage=false
@@ -6,108 +6,38 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
-import os
-import socket
 import ssl
 import weakref
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any, Final
+from typing import Final, Self
 
 import aiohttp
 import attrs
-from yarl import URL
+from typing_extensions import override
 
-from heymarket_async.auth import TokenMint
-from heymarket_async.calls import Reply
+from heymarket_async.clock import Clock, Deadline
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
-from heymarket_async.retry import Outcome
-from heymarket_async.settings import Timeouts
 from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
-from heymarket_async.wire import Request
+from heymarket_async.transport.requests import WatchedRequest, once
 
 # Twenty connections carry 500 calls a minute even when each takes two seconds.
 DEFAULT_POOL_SIZE: Final = 20
 # Short on purpose: a send that meets a connection which the service is just closing has an unknown outcome.
 _IDLE_SECONDS: Final = 15.0
 _DNS_SECONDS: Final = 60
-# aiohttp warns of larger bodies in one piece, because they hold the event loop.
-_LARGE_REQUEST: Final = 2**20
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class PoolSettings:
-    """How connections are made."""
+    """How connections are made, and the headers of most requests on them."""
 
     made_at: tuple[str, int]
+    headers: Mapping[str, str]
     size: int = DEFAULT_POOL_SIZE
     tls: ssl.SSLContext | None = None
     client_session: aiohttp.ClientSession | None = None
     connector: aiohttp.BaseConnector | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Attempt:
-    """How one attempt ended.
-
-    Attributes:
-        outcome: whether there is an answer, and if not, whether the request left.
-        reply: the answer, if there is one.
-        fault: in words what went wrong, without anything personal; empty if nothing did.
-        error: the class of the error that took the answer's place, such as `ServerDisconnectedError`.
-        timed_out: whether time ran out.
-        token: the token that was sent, if any.
-    """
-
-    outcome: Outcome
-    reply: Reply | None = None
-    fault: str = ""
-    error: str = ""
-    timed_out: bool = False
-    token: str | None = attrs.field(default=None, repr=False)
-
-    @property
-    def status(self) -> int | None:
-        """The HTTP status, if there is an answer."""
-        return None if self.reply is None else self.reply.status
-
-
-class _Progress:
-    """How far a request has come."""
-
-    __slots__ = ("sent", "token")
-
-    def __init__(self) -> None:
-        self.sent = False
-        self.token: str | None = None
-
-
-class _WhileOpen:
-    """See `Pool.while_open`. Each attempt passes here, so it is no generator."""
-
-    __slots__ = ("_pool", "_wait")
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._wait = asyncio.timeout(None)
-
-    async def __aenter__(self) -> None:
-        await self._wait.__aenter__()
-        if self._pool.closed:
-            self._wait.reschedule(asyncio.get_running_loop().time())
-        self._pool.waits.add(self._wait)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._pool.waits.discard(self._wait)
-        try:
-            await self._wait.__aexit__(kind, error, traceback)
-        except TimeoutError:
-            raise SessionClosed("This session was closed during the call.") from None
 
 
 class Pool:
@@ -118,15 +48,14 @@ class Pool:
 
     Attributes:
         closed: whether it was closed.
-        waits: what ends when it is closed.
+        blocks: what ends when it is closed.
     """
 
     def __init__(self, settings: PoolSettings) -> None:
         self._settings = settings
         self._open: OpenPool | None = None
         self._finalizer: weakref.finalize[[OpenPool], Pool] | None = None
-        self._targets: dict[tuple[str, str], URL] = {}
-        self.waits: set[asyncio.Timeout] = set()
+        self.blocks: set[Deadline] = set()
         self.closed = False
 
     @property
@@ -155,13 +84,17 @@ class Pool:
             self._finalizer = weakref.finalize(self, forgotten, fresh)
         return fresh
 
-    def while_open(self) -> AbstractAsyncContextManager[None]:
-        """End with `SessionClosed` what is awaited in the block, when the pool is closed.
+    def block(self, clock: Clock, seconds: float | None = None) -> Deadline:
+        """Return a block that ends with `TimeoutError` after `seconds`, and with `SessionClosed` when the pool closes.
+
+        Args:
+            clock: tells the time.
+            seconds: how long it may take; None for any time.
 
         Raises:
-            SessionClosed: it is closed, or was before.
+            SessionClosed: on entering it: the pool is closed.
         """
-        return _WhileOpen(self)
+        return _Block(self, clock, seconds)
 
     async def close(self) -> None:
         """Close what this pool has opened, and wake the calls that wait. Closing twice does no harm."""
@@ -169,8 +102,8 @@ class Pool:
         present, self._open = self._open, None
         loop = asyncio.get_running_loop()
         if present is not None and present.loop is loop:
-            for wait in self.waits:
-                wait.reschedule(loop.time())
+            for block in self.blocks:
+                block.end(SessionClosed("This session was closed during the call."))
         if present is None or self._settings.client_session is not None:
             return
         if self._finalizer is not None:
@@ -181,85 +114,6 @@ class Pool:
             present.http.detach()
         else:
             await present.http.close()
-
-    async def exchange(
-        self,
-        request: Request,
-        *,
-        base_url: str,
-        headers: Mapping[str, str],
-        mint: TokenMint,
-        timeouts: Timeouts,
-        proxy: str | None,
-        largest_reply: int,
-        deadline: AbstractAsyncContextManager[object],
-    ) -> Attempt:
-        """Send one request and read its answer to the end.
-
-        Args:
-            request: what to send.
-            base_url: the address of the service.
-            headers: headers beside `Authorization`.
-            mint: makes the token, at the moment when a connection is free for it.
-            timeouts: for the connection and for silence.
-            proxy: URL of an HTTP proxy.
-            largest_reply: bytes that the body of an answer may have, decompressed.
-            deadline: ends with `TimeoutError` what is not done in time.
-        """
-        present = self.open()
-        progress = _Progress()
-        # A borrowed session does not say when it sends.
-        watched = self._settings.client_session is None
-        try:
-            async with deadline, self.while_open(), present.gate or contextlib.nullcontext():
-                if present.http.closed:
-                    raise SessionClosed("This session was closed while the call waited for a connection.")
-                progress.token = mint.token()
-                body: bytes | io.BytesIO | None = request.body
-                if request.body is not None and len(request.body) >= _LARGE_REQUEST:
-                    body = io.BytesIO(request.body)
-                async with present.http.request(
-                    request.method,
-                    self._url(base_url, request.target),
-                    data=body,
-                    headers={**headers, "Authorization": f"Bearer {progress.token}"},
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    proxy=proxy,
-                    timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.read),
-                    middlewares=present.middlewares,
-                    trace_request_ctx=progress,
-                ) as response:
-                    body_read, fault = await _read(response, largest_reply)
-                    reply = Reply(status=response.status, headers=response.headers, body=body_read)
-            return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
-        except SessionClosed as closed:
-            if progress.token is None or (watched and not progress.sent):
-                raise
-            return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__, token=progress.token)
-        except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
-            error = raised.error if isinstance(raised, _Broken) else raised
-            # Whatever says that nothing was sent, nothing but its own error clears a send.
-            before = _before_the_wire(error) or (
-                watched and isinstance(error, TimeoutError | RuntimeError | ValueError)
-            )
-            never_sent = progress.token is None or (before and not progress.sent)
-            return Attempt(
-                outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,
-                fault=_in_words(error),
-                error=type(error).__name__,
-                timed_out=isinstance(error, TimeoutError),
-                token=progress.token,
-            )
-
-    def _url(self, base_url: str, target: str) -> URL:
-        """Return the address, remembered while it has no query: parsing one costs as much as the rest of a request."""
-        url = self._targets.get((base_url, target))
-        if url is None:
-            url = URL(base_url + target, encoded=True)
-            if "?" not in target and len(self._targets) < 256:
-                self._targets[base_url, target] = url
-        return url
 
     def _leave(self, present: OpenPool, loop: asyncio.AbstractEventLoop) -> None:
         self._open = None
@@ -291,7 +145,7 @@ class Pool:
             _gate(http.connector),
             self._settings.made_at,
             borrowed_connector=True,
-            middlewares=(_once, *http._middlewares),
+            middlewares=(once, *http._middlewares),
         )
 
     def _make(self, loop: asyncio.AbstractEventLoop) -> OpenPool:
@@ -308,82 +162,52 @@ class Pool:
             raise SessionClosed("The aiohttp connector that this session borrows is closed.")
         elif connector._loop is not loop:
             raise WrongEventLoop("The aiohttp connector that this session borrows belongs to another event loop.")
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_sent)
         http = aiohttp.ClientSession(
             connector=connector,
             connector_owner=settings.connector is None,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[trace],
+            headers=settings.headers,
+            request_class=WatchedRequest,
         )
         # aiohttp repeats a GET, a PUT or a DELETE by itself where a connection breaks. We decide about repeats.
         http._retry_connection = False
         opened_at = caller() or settings.made_at
-        return OpenPool(http, loop, _gate(connector), opened_at, borrowed_connector=settings.connector is not None)
+        return OpenPool(
+            http,
+            loop,
+            _gate(connector),
+            opened_at,
+            borrowed_connector=settings.connector is not None,
+            headers=settings.headers,
+            watched=True,
+        )
+
+
+class _Block(Deadline):
+    """See `Pool.block`."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self, pool: Pool, clock: Clock, seconds: float | None) -> None:
+        super().__init__(clock, seconds)
+        self._pool = pool
+
+    @override
+    def __enter__(self) -> Self:
+        if self._pool.closed:
+            raise SessionClosed("This session was closed during the call.")
+        self._pool.blocks.add(self)
+        return super().__enter__()
+
+    @override
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._pool.blocks.discard(self)
+        super().__exit__(kind, error, traceback)
 
 
 def _gate(connector: aiohttp.BaseConnector | None) -> asyncio.Semaphore | None:
     """Return a gate of the connector's size, so that a call waits for its turn before its token is made, not after."""
     limits = [] if connector is None else [limit for limit in (connector.limit, connector.limit_per_host) if limit]
     return asyncio.Semaphore(min(limits)) if limits else None
-
-
-async def _note_sent(_session: aiohttp.ClientSession, context: Any, _params: Any) -> None:
-    context.trace_request_ctx.sent = True
-
-
-class _Broken(aiohttp.ClientError):
-    """A broken connection, of which aiohttp does not know that it is one."""
-
-    def __init__(self, error: aiohttp.ClientConnectionError) -> None:
-        super().__init__()
-        self.error = error
-
-
-async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep a borrowed session from repeating a request by itself: its own switch for that is its owner's."""
-    try:
-        return await send(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _Broken(error) from None
-
-
-async def _read(response: aiohttp.ClientResponse, largest: int) -> tuple[bytes, str]:
-    """Return the body, and what is wrong with it: one that is too large is not kept, and its connection is closed."""
-    too_large = f"is larger than {largest:,} bytes"
-    length = response.content_length
-    if length is not None and "Content-Encoding" not in response.headers:
-        if length > largest and response.method != "HEAD":
-            response.close()
-            return b"", too_large
-        return await response.read(), ""
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > largest:
-            response.close()
-            return b"", too_large
-    return bytes(body), ""
-
-
-def _before_the_wire(error: Exception) -> bool:
-    """Say whether an error can only come from before the request was sent."""
-    return isinstance(
-        error,
-        aiohttp.ClientConnectorError
-        | aiohttp.ConnectionTimeoutError
-        | aiohttp.ClientHttpProxyError
-        | aiohttp.InvalidURL,
-    )
-
-
-def _in_words(error: Exception) -> str:
-    """Return what went wrong, without addresses, which can hold phone numbers."""
-    name = type(error).__name__
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    reason = ""
-    if isinstance(cause, socket.gaierror):
-        reason = cause.strerror or ""
-    elif isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
-        reason = os.strerror(cause.errno)  # Its own text holds the address, where asyncio made it.
-    return f"{name}: {reason}" if reason else name

@@ -94,7 +94,7 @@ class Scene:
         budget = self.session._engine.account.budget
         assert (budget.state.in_flight, budget.state.waiting) == (0, 0)
         assert budget._alarm is None
-        assert not self.session._engine.pool.waits
+        assert not self.session._engine.pool.blocks
         assert self._gate._value == self._connector.limit
         assert not self._connector._acquired
         assert not self._connector._waiters

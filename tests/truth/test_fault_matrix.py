@@ -167,7 +167,7 @@ def assert_nothing_is_left(session: AsyncSession) -> None:
     assert (session.budget.in_flight, session.budget.waiting) == (0, 0)
     assert not connector._acquired
     assert not connector._waiters
-    assert not pool.waits
+    assert not pool.blocks
     assert pool._open.gate._value == connector.limit
 
 

@@ -1,0 +1,224 @@
+"""One request, and its answer to the end."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+import aiohttp
+import attrs
+from yarl import URL
+
+from heymarket_async.auth import TokenMint
+from heymarket_async.calls import Reply
+from heymarket_async.clock import Clock, Deadline
+from heymarket_async.errors import SessionClosed
+from heymarket_async.retry import Outcome
+from heymarket_async.settings import Options
+from heymarket_async.transport.leaving import OpenPool
+from heymarket_async.transport.pool import Pool
+from heymarket_async.transport.requests import Broken, Progress, progress_of_request
+from heymarket_async.wire import Request
+
+# aiohttp warns of larger bodies in one piece, because they hold the event loop.
+_LARGE_REQUEST: Final = 2**20
+
+
+@attrs.define(kw_only=True)
+class Attempt:
+    """How one attempt ended.
+
+    Attributes:
+        outcome: whether there is an answer, and if not, whether the request left.
+        reply: the answer, if there is one.
+        fault: in words what went wrong, without anything personal; empty if nothing did.
+        error: the class of the error that took the answer's place, such as `ServerDisconnectedError`.
+        timed_out: whether time ran out.
+        token: the token that was sent, if any.
+    """
+
+    outcome: Outcome
+    reply: Reply | None = None
+    fault: str = ""
+    error: str = ""
+    timed_out: bool = False
+    token: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status, if there is an answer."""
+        return None if self.reply is None else self.reply.status
+
+
+async def exchange(
+    pool: Pool, request: Request, *, options: Options, mint: TokenMint, clock: Clock, deadline: float
+) -> Attempt:
+    """Send one request and read its answer to the end.
+
+    Args:
+        pool: the connections.
+        request: what to send.
+        options: where to, and how long that may take.
+        mint: makes the token, at the moment when a connection is free for it.
+        clock: tells the time.
+        deadline: when all of it must be done, by `clock.monotonic()`.
+
+    Raises:
+        SessionClosed: the pool was closed before the request left.
+    """
+    present, progress = pool.open(), Progress()
+    try:
+        if present.gate is None:
+            reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
+        else:
+            if present.gate.locked():
+                with pool.block(clock, deadline - clock.monotonic()):
+                    await present.gate.acquire()
+            else:
+                await present.gate.acquire()  # It does not wait.
+            try:
+                reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
+            finally:
+                present.gate.release()
+        return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
+    except SessionClosed as closed:
+        if progress.token is None or (present.watched and not progress.sent):
+            raise
+        return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__, token=progress.token)
+    except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
+        error = raised.error if isinstance(raised, Broken) else raised
+        # Whatever says that nothing was sent, nothing but its own error clears a send.
+        before = _before_the_wire(error) or (
+            present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError)
+        )
+        never_sent = progress.token is None or (before and not progress.sent)
+        return Attempt(
+            outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,
+            fault=_in_words(error),
+            error=type(error).__name__,
+            timed_out=isinstance(error, TimeoutError),
+            token=progress.token,
+        )
+
+
+async def _ask(
+    pool: Pool,
+    present: OpenPool,
+    progress: Progress,
+    request: Request,
+    options: Options,
+    mint: TokenMint,
+    clock: Clock,
+    deadline: float,
+) -> tuple[Reply, str]:
+    """Return the answer, and what is wrong with its body."""
+    if present.http.closed:
+        raise SessionClosed("This session was closed while the call waited for a connection.")
+    timeouts = options.timeouts
+    progress.token = mint.token()
+    patience = min(deadline - clock.monotonic(), max(timeouts.connect, timeouts.read))
+    with pool.block(clock, patience) as silence:
+        progress_of_request.set(progress)
+        response = await present.http.request(
+            request.method,
+            _url(options.base_url, request.target),
+            data=_in_one_piece(request.body),
+            headers=_with_token(progress.token, options.headers, present.headers),
+            allow_redirects=False,
+            raise_for_status=False,
+            proxy=options.proxy,
+            timeout=_timeout_of_connecting(timeouts.connect),
+            middlewares=present.middlewares,
+        )
+        try:
+            body, fault = await _read(response, options.largest_reply, silence, timeouts.read, deadline)
+        finally:
+            response.release()
+            if request.body is not None:
+                await response.wait_for_close()
+    return Reply(status=response.status, headers=response.headers, body=body), fault
+
+
+@functools.lru_cache(256)
+def _url(base_url: str, target: str) -> URL:
+    """Return the address, remembered: parsing one costs as much as the rest of a request."""
+    return URL(base_url + target, encoded=True)
+
+
+def _with_token(token: str, headers: Mapping[str, str], known: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers of a request that the aiohttp session does not add by itself."""
+    authorization = {"Authorization": f"Bearer {token}"}
+    return authorization if headers is known else {**headers, **authorization}
+
+
+@functools.lru_cache(64)
+def _timeout_of_connecting(seconds: float) -> aiohttp.ClientTimeout:
+    """Return the one timeout that is left to aiohttp, made once: that takes as long as a wait for a timer."""
+    return aiohttp.ClientTimeout(sock_connect=seconds)
+
+
+def _in_one_piece(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Return a body as aiohttp takes it: a large one as a stream, of which it does not complain."""
+    return io.BytesIO(body) if body is not None and len(body) >= _LARGE_REQUEST else body
+
+
+async def _read(
+    response: aiohttp.ClientResponse, largest: int, silence: Deadline, patience: float, deadline: float
+) -> tuple[bytes, str]:
+    """Return the body, and what is wrong with it: one that is too large is not kept, and its connection is closed.
+
+    Args:
+        response: whose head has come.
+        largest: bytes that it may have, decompressed.
+        silence: ends the wait for the next piece.
+        patience: seconds to wait for a piece.
+        deadline: when all must be there.
+    """
+    content = response.content
+    if content.is_eof():
+        body = content.read_nowait()
+        return (body, "") if len(body) <= largest else (b"", _too_large(largest))
+    length = response.content_length
+    if length is not None and length > largest and "Content-Encoding" not in response.headers:
+        response.close()
+        return b"", _too_large(largest)
+    pieces = bytearray()
+    silence.extend(patience, deadline)
+    async for piece in content.iter_any():
+        pieces += piece
+        if len(pieces) > largest:
+            response.close()
+            return b"", _too_large(largest)
+        silence.extend(patience, deadline)
+    return bytes(pieces), ""
+
+
+def _too_large(largest: int) -> str:
+    return f"is larger than {largest:,} bytes"
+
+
+def _before_the_wire(error: Exception) -> bool:
+    """Say whether an error can only come from before the request was sent."""
+    return isinstance(
+        error,
+        aiohttp.ClientConnectorError
+        | aiohttp.ConnectionTimeoutError
+        | aiohttp.ClientHttpProxyError
+        | aiohttp.InvalidURL,
+    )
+
+
+def _in_words(error: Exception) -> str:
+    """Return what went wrong, without addresses, which can hold phone numbers."""
+    name = type(error).__name__
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    reason = ""
+    if isinstance(cause, socket.gaierror):
+        reason = cause.strerror or ""
+    elif isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+        reason = os.strerror(cause.errno)  # Its own text holds the address, where asyncio made it.
+    return f"{name}: {reason}" if reason else name
