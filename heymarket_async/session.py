@@ -157,7 +157,7 @@ class AsyncSession(Nouns):
                 base_url=address,
                 timeouts=check_timeout(timeout),
                 retries=check_retries(retries),
-                headers=headers_for(check_user_agent(user_agent)),
+                headers=headers_for(check_user_agent(user_agent), aiohttp.__version__),
                 default_region=check_region(default_region),
                 proxy=self._proxy_for(address),
                 lane=check_lane(lane),
@@ -286,7 +286,7 @@ class AsyncSession(Nouns):
         if retries is not None:
             changes["retries"] = check_retries(retries)
         if user_agent is not None:
-            changes["headers"] = headers_for(check_user_agent(user_agent))
+            changes["headers"] = headers_for(check_user_agent(user_agent), aiohttp.__version__)
         if lane is not None:
             changes["lane"] = check_lane(lane)
         if listeners is not None:

@@ -6,7 +6,6 @@ import inspect
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -193,13 +192,14 @@ def check_user_agent(value: object) -> str | None:
     return value.strip()
 
 
-def headers_for(user_agent: str | None) -> Mapping[str, str]:
+def headers_for(user_agent: str | None, aiohttp_version: str) -> Mapping[str, str]:
     """Return the headers of every request.
 
     Args:
         user_agent: the name of the program, as `check_user_agent` returns it.
+        aiohttp_version: which aiohttp sends them.
     """
-    agent = f"heymarket-async/{__version__} (Python {platform.python_version()}; aiohttp {version('aiohttp')})"
+    agent = f"heymarket-async/{__version__} (Python {platform.python_version()}; aiohttp {aiohttp_version})"
     return {
         "Accept": "application/json",
         "Content-Type": "application/json",
