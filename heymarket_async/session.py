@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypedDict, Unpack
 
 import aiohttp
-import attrs
+from msgspec.structs import replace
 from typing_extensions import TypeVar
 
 from heymarket_async.arguments import wrong
@@ -291,7 +291,7 @@ class AsyncSession(Nouns):
             changes["lane"] = check_lane(lane)
         if listeners is not None:
             changes["listeners"] = check_listeners(listeners)
-        return self._copy(attrs.evolve(self._engine, options=attrs.evolve(options, **changes)))
+        return self._copy(replace(self._engine, options=replace(options, **changes)))
 
     def capture(self) -> AbstractContextManager[list[CapturedReply]]:
         """Return a list that is filled, while a `with` block runs, with the replies to this session's calls.
@@ -311,7 +311,7 @@ class AsyncSession(Nouns):
             ConfigurationError: they are not credentials.
         """
         account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock)
-        return self._copy(attrs.evolve(self._engine, account=account))
+        return self._copy(replace(self._engine, account=account))
 
     async def request(
         self,

@@ -16,6 +16,7 @@ from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.events import Listener
 from heymarket_async.lanes import Lane
+from heymarket_async.records import Record
 from heymarket_async.retry import Retries
 
 DEFAULT_BASE_URL: Final = "https://api.heymarket.com"
@@ -46,8 +47,7 @@ class Timeouts:
     read: float = attrs.field(default=30.0, validator=_positive)
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Options:
+class Options(Record, frozen=True, kw_only=True):
     """What may differ between copies of one session.
 
     Args:

@@ -112,4 +112,4 @@ sys.addaudithook(lambda event, of: compiled.append(of) if event == "compile" and
 from heymarket_async import AsyncSession
 print(len(compiled))
 """
-        assert 0 < int(run_python(program)) <= 30
+        assert 0 < int(run_python(program)) <= 20

@@ -20,6 +20,7 @@ STOREYS = (
     "_homes",
     "_version",
     "values",
+    "records",
     "models",
     "resolution",
     "errors",

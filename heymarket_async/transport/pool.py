@@ -17,12 +17,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import aiohttp
-import attrs
 from yarl import URL
 
 from heymarket_async.auth import TokenMint
 from heymarket_async.calls import Reply
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
+from heymarket_async.records import Record
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Timeouts
 from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
@@ -37,8 +37,7 @@ _DNS_SECONDS: Final = 60
 _LARGE_REQUEST: Final = 2**20
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class PoolSettings:
+class PoolSettings(Record, frozen=True, kw_only=True):
     """How connections are made."""
 
     made_at: tuple[str, int]
@@ -48,8 +47,7 @@ class PoolSettings:
     connector: aiohttp.BaseConnector | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Attempt:
+class Attempt(Record, frozen=True, kw_only=True):
     """How one attempt ended.
 
     Attributes:
@@ -66,7 +64,7 @@ class Attempt:
     fault: str = ""
     error: str = ""
     timed_out: bool = False
-    token: str | None = attrs.field(default=None, repr=False)
+    token: str | None = None
 
     @property
     def status(self) -> int | None:
