@@ -1,104 +1,92 @@
 """heymarket_async: an asyncio-first client for the Heymarket REST API (business text messaging)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heymarket_async._homes import HOMES
+from heymarket_async._lazy import lazy_names
 from heymarket_async._version import __version__
-from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials, credentials_from_env
-from heymarket_async.calls import Call, Effect, Operation, Reply
-from heymarket_async.capture import CapturedReply
-from heymarket_async.clock import Clock
-from heymarket_async.drift import Drift
-from heymarket_async.errors import (
-    AnsweredError,
-    ApiError,
-    ArgumentError,
-    AuthenticationError,
-    BadRequest,
-    CallError,
-    ConfigurationError,
-    Conflict,
-    ConnectionLost,
-    CursorStalled,
-    HeymarketError,
-    MissingCredentials,
-    NeverSent,
-    NotFound,
-    PermissionDenied,
-    RateBudgetExceeded,
-    RateLimited,
-    ReplyError,
-    SendUnknown,
-    ServerError,
-    SessionClosed,
-    SessionError,
-    TimedOut,
-    TransportError,
-    UnexpectedStatus,
-    UnprocessableEntity,
-    Unsettled,
-    WrongEventLoop,
-)
-from heymarket_async.events import (
-    AttemptEnded,
-    AttemptStarted,
-    CallEvent,
-    Event,
-    Listener,
-    SecretReplaced,
-    Waiting,
-    WaitReason,
-)
-from heymarket_async.lanes import Lane
-from heymarket_async.limits import BudgetState
-from heymarket_async.models import (
-    Attachment,
-    BroadcastList,
-    BusinessHours,
-    Contact,
-    ContactChannel,
-    ContactField,
-    ContactNote,
-    ContactStatus,
-    Conversation,
-    ConversationMember,
-    GalleryContent,
-    GalleryEntry,
-    Inbox,
-    ListDeletion,
-    Message,
-    MessageCustom,
-    MessageStatus,
-    Role,
-    SavedContact,
-    Schedule,
-    ScheduledContent,
-    ScheduleMeta,
-    SentMessage,
-    Survey,
-    SurveyType,
-    Tag,
-    Team,
-    TeamMember,
-    TeamUser,
-    Template,
-    WidgetSettings,
-    WriteResult,
-)
-from heymarket_async.paging import Pager
-from heymarket_async.resolution import Resolution, SendState
-from heymarket_async.resources import (
-    ChannelValues,
-    ContactBatch,
-    ContactResult,
-    ContactRow,
-    ContactRowV2,
-    ContactValues,
-    ListMember,
-    RowOutcome,
-    UserUpdate,
-)
-from heymarket_async.retry import Outcome, Retries
-from heymarket_async.session import AsyncSession
-from heymarket_async.settings import Timeouts
-from heymarket_async.values import UNSET, Extra
+
+if TYPE_CHECKING:
+    from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials, credentials_from_env
+    from heymarket_async.calls import Call, Effect, Operation, Reply
+    from heymarket_async.capture import CapturedReply
+    from heymarket_async.clock import Clock
+    from heymarket_async.drift import Drift
+    from heymarket_async.errors import (
+        AnsweredError,
+        ApiError,
+        ArgumentError,
+        AuthenticationError,
+        BadRequest,
+        CallError,
+        ConfigurationError,
+        Conflict,
+        ConnectionLost,
+        CursorStalled,
+        HeymarketError,
+        MissingCredentials,
+        NeverSent,
+        NotFound,
+        PermissionDenied,
+        RateBudgetExceeded,
+        RateLimited,
+        ReplyError,
+        SendUnknown,
+        ServerError,
+        SessionClosed,
+        SessionError,
+        TimedOut,
+        TransportError,
+        UnexpectedStatus,
+        UnprocessableEntity,
+        Unsettled,
+        WrongEventLoop,
+    )
+    from heymarket_async.events import (
+        AttemptEnded,
+        AttemptStarted,
+        CallEvent,
+        Event,
+        Listener,
+        SecretReplaced,
+        Waiting,
+        WaitReason,
+    )
+    from heymarket_async.lanes import Lane
+    from heymarket_async.limits import BudgetState
+    from heymarket_async.models.contacts import (
+        Contact,
+        ContactChannel,
+        ContactField,
+        ContactNote,
+        ContactStatus,
+        SavedContact,
+    )
+    from heymarket_async.models.conversations import Conversation, ConversationMember
+    from heymarket_async.models.inboxes import BusinessHours, Inbox, WidgetSettings
+    from heymarket_async.models.lists import BroadcastList, ListDeletion
+    from heymarket_async.models.messages import Message, MessageCustom, MessageStatus, SentMessage
+    from heymarket_async.models.results import WriteResult
+    from heymarket_async.models.schedules import Attachment, Schedule, ScheduledContent, ScheduleMeta
+    from heymarket_async.models.surveys import Survey, SurveyType
+    from heymarket_async.models.tags import Tag
+    from heymarket_async.models.team import Team, TeamMember
+    from heymarket_async.models.templates import GalleryContent, GalleryEntry, Template
+    from heymarket_async.models.users import Role, TeamUser
+    from heymarket_async.paging import Pager
+    from heymarket_async.resolution import Resolution, SendState
+    from heymarket_async.resources.contact_batches import ContactBatch, ContactResult, RowOutcome
+    from heymarket_async.resources.contact_writes import ChannelValues, ContactRow, ContactRowV2, ContactValues
+    from heymarket_async.resources.lists_v1 import ListMember
+    from heymarket_async.resources.users import UserUpdate
+    from heymarket_async.retry import Outcome, Retries
+    from heymarket_async.session import AsyncSession
+    from heymarket_async.settings import Timeouts
+    from heymarket_async.values import UNSET, Extra
+else:
+    __getattr__, __dir__ = lazy_names(__name__, HOMES)
 
 __all__ = [
     "UNSET",

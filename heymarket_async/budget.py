@@ -8,11 +8,10 @@ import itertools
 import math
 from collections import deque
 
-import attrs
-
 from heymarket_async.clock import Clock, Timer
 from heymarket_async.lanes import Lane, Turns
 from heymarket_async.limits import BudgetState, Window
+from heymarket_async.records import Record
 
 
 class WaitTooLong(Exception):
@@ -27,8 +26,7 @@ class WaitTooLong(Exception):
         self.wait = wait
 
 
-@attrs.frozen(eq=False)
-class _Waiter:
+class _Waiter(Record, frozen=True):
     """A call that waits. Its turn ends with None when it may go, or with the seconds that it would have to wait."""
 
     turn: asyncio.Future[float | None]

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 import attrs
+import msgspec
 
 from heymarket_async.errors import ArgumentError
 from heymarket_async.values import UNSET, Unset
@@ -33,8 +34,7 @@ class Effect(enum.Enum):
     """A repeat may text a customer twice or create a second thing."""
 
 
-@attrs.frozen(kw_only=True)
-class TimeCursor:
+class TimeCursor(msgspec.Struct, frozen=True, kw_only=True):
     """A list that is paged by the time of the last item of a page, newest first.
 
     Args:
@@ -58,8 +58,7 @@ class TimeCursor:
     both_ways: bool = False
 
 
-@attrs.frozen(kw_only=True)
-class PageNumber:
+class PageNumber(msgspec.Struct, frozen=True, kw_only=True):
     """A list that is paged by the number of the page.
 
     Args:

@@ -35,6 +35,7 @@ from heymarket_async.events import (
     teller_for,
 )
 from heymarket_async.lanes import Lane
+from heymarket_async.records import Record
 from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
 from heymarket_async.transport import Attempt, Pool, exchange
@@ -105,8 +106,7 @@ class _UnderWay(Generic[T]):
         }
 
 
-@attrs.frozen(kw_only=True, repr=False, eq=False)
-class Engine:
+class Engine(Record, frozen=True, kw_only=True):
     """Performs calls: waits for the rate budget, sends, reads, and tries again where that does no harm.
 
     Args:

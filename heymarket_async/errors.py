@@ -40,9 +40,10 @@ import json
 import math
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from heymarket_async.resolution import Resolution, SendState
+if TYPE_CHECKING:
+    from heymarket_async.resolution import Resolution
 
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
 
@@ -204,6 +205,8 @@ class Unsettled(CallError):
         if isinstance(patience, bool) or not isinstance(patience, int | float) or not 0 <= patience < math.inf:
             raise ArgumentError("patience must be a number of seconds from 0 on.", argument="patience")
         if self._look is None:
+            from heymarket_async.resolution import Resolution, SendState
+
             return Resolution(state=SendState.UNKNOWN, reason="There is no way to look for what this call does.")
         return await self._look(self, patience)
 
@@ -212,7 +215,7 @@ class Unsettled(CallError):
         return (*super().__reduce__()[:2], {**self.__dict__, "_look": None})
 
 
-Look = Callable[[Unsettled, float], Awaitable[Resolution]]
+Look = Callable[[Unsettled, float], Awaitable["Resolution"]]
 
 
 class SendUnknown(TransportError, Unsettled):

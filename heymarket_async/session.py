@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypedDict, Unpack
 
 import aiohttp
-import attrs
+from msgspec.structs import replace
 from typing_extensions import TypeVar
 
 from heymarket_async.arguments import wrong
@@ -140,7 +140,7 @@ class AsyncSession(Nouns):
             raise ConfigurationError("client_session and connector exclude each other.", advice="Pass one of them.")
         self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
         self._proxy, self._trust_env = None if proxy is None else check_proxy(proxy), trust_env
-        address, headers = check_base_url(base_url), headers_for(check_user_agent(user_agent))
+        address, headers = check_base_url(base_url), headers_for(check_user_agent(user_agent), aiohttp.__version__)
         self._engine = Engine(
             pool=Pool(
                 PoolSettings(
@@ -287,12 +287,12 @@ class AsyncSession(Nouns):
         if retries is not None:
             changes["retries"] = check_retries(retries)
         if user_agent is not None:
-            changes["headers"] = headers_for(check_user_agent(user_agent))
+            changes["headers"] = headers_for(check_user_agent(user_agent), aiohttp.__version__)
         if lane is not None:
             changes["lane"] = check_lane(lane)
         if listeners is not None:
             changes["listeners"] = check_listeners(listeners)
-        return self._copy(attrs.evolve(self._engine, options=attrs.evolve(options, **changes)))
+        return self._copy(replace(self._engine, options=replace(options, **changes)))
 
     def capture(self) -> AbstractContextManager[list[CapturedReply]]:
         """Return a list that is filled, while a `with` block runs, with the replies to this session's calls.
@@ -312,7 +312,7 @@ class AsyncSession(Nouns):
             ConfigurationError: they are not credentials.
         """
         account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock)
-        return self._copy(attrs.evolve(self._engine, account=account))
+        return self._copy(replace(self._engine, account=account))
 
     async def request(
         self,

@@ -6,7 +6,6 @@ import inspect
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,6 +16,7 @@ from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.events import Listener
 from heymarket_async.lanes import Lane
+from heymarket_async.records import Record
 from heymarket_async.retry import Retries
 
 DEFAULT_BASE_URL: Final = "https://api.heymarket.com"
@@ -48,8 +48,7 @@ class Timeouts:
     read: float = attrs.field(default=30.0, validator=_positive)
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class Options:
+class Options(Record, frozen=True, kw_only=True):
     """What may differ between copies of one session.
 
     Args:
@@ -194,13 +193,14 @@ def check_user_agent(value: object) -> str | None:
     return value.strip()
 
 
-def headers_for(user_agent: str | None) -> Mapping[str, str]:
+def headers_for(user_agent: str | None, aiohttp_version: str) -> Mapping[str, str]:
     """Return the headers of every request.
 
     Args:
         user_agent: the name of the program, as `check_user_agent` returns it.
+        aiohttp_version: which aiohttp sends them.
     """
-    agent = f"heymarket-async/{__version__} (Python {platform.python_version()}; aiohttp {version('aiohttp')})"
+    agent = f"heymarket-async/{__version__} (Python {platform.python_version()}; aiohttp {aiohttp_version})"
     return {
         "Accept": "application/json",
         "Content-Type": "application/json",

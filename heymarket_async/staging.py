@@ -12,13 +12,13 @@ from typing import Annotated, Any, Union
 import attrs
 import msgspec
 
+from heymarket_async.records import Record
 from heymarket_async.values import NO_EXTRA
 
 Hook = Callable[[Any], Any]
 
 
-@attrs.frozen
-class Field:
+class Field(Record, frozen=True):
     """A field of a model as the wire sees it."""
 
     name: str
@@ -29,8 +29,7 @@ class Field:
     nested: type | None
 
 
-@attrs.frozen
-class Plan:
+class Plan(Record, frozen=True):
     """What has to be known about a model in order to read it."""
 
     fields: tuple[Field, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import attrs
 import msgspec
 
 from heymarket_async.calls import Call, Effect, Reply
@@ -20,6 +19,7 @@ from heymarket_async.errors import (
     Unsettled,
     class_for,
 )
+from heymarket_async.records import Record
 from heymarket_async.retry import parse_date, parse_retry_after
 from heymarket_async.values import UNSET
 
@@ -30,8 +30,7 @@ _NO_CONTENT = 204
 _encode = msgspec.json.Encoder().encode
 
 
-@attrs.frozen
-class Request:
+class Request(Record, frozen=True, eq=True):
     """What goes over the wire, but for the address of the service and the token.
 
     Attributes:
@@ -41,8 +40,8 @@ class Request:
     """
 
     method: str
-    target: str = attrs.field(repr=False)
-    body: bytes | None = attrs.field(repr=False)
+    target: str
+    body: bytes | None
 
 
 def encode(call: Call[Any]) -> Request:

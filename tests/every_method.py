@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from fakes import NOON, FakeRunner, nothing_of
-from heymarket_async import resources
+from heymarket_async import Attachment, GalleryEntry, Role, resources
 from heymarket_async.calls import Call, Operation
-from heymarket_async.models import Attachment, GalleryEntry, Role
 from heymarket_async.resources.base import Resource
 from heymarket_async.resources.users import UserUpdate
 

@@ -13,8 +13,7 @@ import warnings
 import aiohttp
 import pytest
 
-from heymarket_async import ApiKey, ApiSecret, AsyncSession, errors
-from heymarket_async.models import Contact
+from heymarket_async import ApiKey, ApiSecret, AsyncSession, Contact, errors
 from heymarket_async.resources.messages import Messages
 from heymarket_async.sandbox import Reply, Sandbox
 

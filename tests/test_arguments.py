@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arguments_support import FLAGS, IDS, TEXTS, TIMES, URLS
+from heymarket_async import Role, SurveyType
 from heymarket_async.arguments import (
     check_address,
     check_choice,
@@ -33,7 +34,6 @@ from heymarket_async.arguments import (
     wrong,
 )
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import Role, SurveyType
 
 anything = (
     st.none()

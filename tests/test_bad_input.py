@@ -16,8 +16,8 @@ import pytest
 from arguments_support import called
 from every_method import EVERY_METHOD, LATER, arguments_of, call_with, each_method, finish
 from fakes import FakeRunner
+from heymarket_async import Attachment, GalleryEntry
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import Attachment, GalleryEntry
 from heymarket_async.resources.base import Resource
 from heymarket_async.resources.contact_writes import ChannelValues, ContactValues
 from heymarket_async.resources.users import UserUpdate

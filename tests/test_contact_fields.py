@@ -7,9 +7,8 @@ import pytest
 from arguments_support import TEXTS, refused, table
 from contract_support import declared_in, operations_of
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession
+from heymarket_async import AsyncSession, ContactField
 from heymarket_async.auth import ApiSecret
-from heymarket_async.models import ContactField
 from heymarket_async.resources import contact_fields as module
 from heymarket_async.resources.contact_fields import CREATE_CONTACT_FIELDS, LIST_CONTACT_FIELDS, ContactFields
 from heymarket_async.sandbox import Sandbox, Variants

@@ -22,17 +22,23 @@ from arguments_support import (
 )
 from contract_support import declared_in, operations_of
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import UNSET, ArgumentError, AsyncSession, BadRequest, NotFound, ReplyError, ServerError
-from heymarket_async.auth import ApiSecret
-from heymarket_async.models import (
+from heymarket_async import (
+    UNSET,
+    ArgumentError,
+    AsyncSession,
+    BadRequest,
     Contact,
     ContactChannel,
     ContactField,
     ContactNote,
     ContactStatus,
+    NotFound,
+    ReplyError,
     SavedContact,
+    ServerError,
     WriteResult,
 )
+from heymarket_async.auth import ApiSecret
 from heymarket_async.resources import contact_finding, contact_statuses
 from heymarket_async.resources import contacts as module
 from heymarket_async.resources.contact_fields import LIST_CONTACT_FIELDS

@@ -9,10 +9,18 @@ import pytest
 from arguments_support import FLAGS, MANY_PHONES, OPTIONAL_TEXTS, PHONES, TEXTS, TIMES, refused, table
 from contract_support import declared_in, operations_of
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import UNSET, ArgumentError, AsyncSession, NotFound
+from heymarket_async import (
+    UNSET,
+    ArgumentError,
+    AsyncSession,
+    Contact,
+    ContactChannel,
+    ContactField,
+    NotFound,
+    SavedContact,
+)
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
-from heymarket_async.models import Contact, ContactChannel, ContactField, SavedContact
 from heymarket_async.resources import contact_channels
 from heymarket_async.resources import contacts_v2 as module
 from heymarket_async.resources.contact_channels import CREATE_CONTACT_CHANNEL_V2, UPDATE_CONTACT_CHANNEL_V2

@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from fakes import read
-from heymarket_async.models import Role
+from heymarket_async import Role, UserUpdate
 from heymarket_async.resources import (
     ContactFields,
     Contacts,
@@ -29,7 +29,6 @@ from heymarket_async.resources import (
     Tags,
     Templates,
     Users,
-    UserUpdate,
 )
 from test_operations import OPERATIONS, call_with
 

@@ -17,11 +17,10 @@ from arguments_support import (
     table,
 )
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession, NotFound
+from heymarket_async import AsyncSession, Conversation, ConversationMember, NotFound
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import Conversation, ConversationMember
 from heymarket_async.resources.conversations import (
     CLOSE_CONVERSATION,
     COUNT_CONVERSATIONS,

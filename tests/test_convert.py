@@ -11,9 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from heymarket_async.convert import NotJson, Reader
-from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
-from heymarket_async.models import (
+from heymarket_async import (
     BusinessHours,
     Conversation,
     ConversationMember,
@@ -26,6 +24,8 @@ from heymarket_async.models import (
     TeamMember,
     WidgetSettings,
 )
+from heymarket_async.convert import NotJson, Reader
+from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.resources.team import GET_TEAM
 from heymarket_async.values import MASK, NO_EXTRA, Acknowledgement, Extra

@@ -18,13 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from heymarket_async import models
+from every_model import EVERY_MODEL
+from heymarket_async import BusinessHours, Inbox, Team, TeamMember, WidgetSettings
 from heymarket_async.convert import NotJson, Reader
 from heymarket_async.drift import Misfit, NoIdentity
 from heymarket_async.staging import is_model
 from heymarket_async.values import NO_EXTRA, OpenEnum
 
-MODELS = [value for value in vars(models).values() if is_model(value)]
+MODELS = [value for value in EVERY_MODEL if is_model(value)]
 PRIVATE = "PRIVATE-5105550101"
 
 any_model = st.sampled_from(MODELS)
@@ -340,9 +341,7 @@ no_identity = st.sampled_from([None, "x", "", [], {}, True, 1.5, [1], "missing"]
 
 @often
 @given(
-    model=st.sampled_from(
-        [model for model in MODELS if attrs.fields_dict(model).get("id") == attrs.fields(models.Inbox).id]
-    ),
+    model=st.sampled_from([model for model in MODELS if attrs.fields_dict(model).get("id") == attrs.fields(Inbox).id]),
     data=st.data(),
 )
 def test_a_wrong_identity_is_refused_by_its_place_and_nothing_else_is(model, data):
@@ -364,12 +363,12 @@ def test_a_wrong_identity_is_refused_by_its_place_and_nothing_else_is(model, dat
 @often
 @given(data=st.data())
 def test_so_is_one_within_a_record(data):
-    record = data.draw(records(models.Team, loose))
-    record["members"] = data.draw(st.lists(records(models.TeamMember, loose), min_size=1, max_size=4))
+    record = data.draw(records(Team, loose))
+    record["members"] = data.draw(st.lists(records(TeamMember, loose), min_size=1, max_size=4))
     index = data.draw(st.integers(0, len(record["members"]) - 1))
     record["members"][index]["id"] = data.draw(no_identity)
     with pytest.raises(NoIdentity) as caught:
-        Reader().read(to_bytes(record), models.Team)
+        Reader().read(to_bytes(record), Team)
     assert caught.value.where == f"$.members[{index}].id"
 
 
@@ -410,12 +409,12 @@ def test_no_personal_value_is_ever_shown(model, data):
     assert PRIVATE not in f"{reader.drift.misfits} {reader.drift.unknown}"
     assert kept_all(one, record)
     with pytest.raises(Misfit) as caught:
-        reader.read(to_bytes([record | {"members": [{"id": PRIVATE}], "id": PRIVATE}]), tuple[models.Team, ...])
+        reader.read(to_bytes([record | {"members": [{"id": PRIVATE}], "id": PRIVATE}]), tuple[Team, ...])
     assert PRIVATE not in f"{caught.value} {caught.value!r} {caught.value.args}"
 
 
 any_key = st.sampled_from([wire_name(field) for model in MODELS for field in fields_of(model)]) | unknown_keys
-SHAPES = [*MODELS, *(tuple[model, ...] for model in MODELS), models.Inbox | None, object, list[models.Team]]
+SHAPES = [*MODELS, *(tuple[model, ...] for model in MODELS), Inbox | None, object, list[Team]]
 
 
 def read_or_refuse(body, shape):
@@ -457,5 +456,5 @@ class TestNothingElseIsRaised:
 
 def test_the_records_of_these_tests_reach_every_field_and_every_path():
     covered = {inner(field.type) for model in MODELS for field in fields_of(model)}
-    assert covered >= {int, str, bool, datetime, models.WidgetSettings, tuple[models.TeamMember, ...]}
-    assert {models.BusinessHours, models.Inbox, models.Team, models.TeamMember, models.WidgetSettings} <= set(MODELS)
+    assert covered >= {int, str, bool, datetime, WidgetSettings, tuple[TeamMember, ...]}
+    assert {BusinessHours, Inbox, Team, TeamMember, WidgetSettings} <= set(MODELS)

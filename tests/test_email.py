@@ -9,11 +9,10 @@ import pytest
 
 from arguments_support import IDS, OPTIONAL_IDS, OPTIONAL_TEXTS, TEXTS, refused, table
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession
+from heymarket_async import AsyncSession, SentMessage
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import SentMessage
 from heymarket_async.resources.email import SEND_EMAIL, Email
 
 NEEDED = {"inbox_id": 202, "creator_id": 55, "text": "<p>Hello</p>", "to": ["alice@example.com"]}

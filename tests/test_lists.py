@@ -21,10 +21,9 @@ from arguments_support import (
 )
 from contract_support import declared_in, operations_of
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import UNSET, AsyncSession, NotFound
+from heymarket_async import UNSET, AsyncSession, BroadcastList, ListDeletion, NotFound, WriteResult
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
-from heymarket_async.models import BroadcastList, ListDeletion, WriteResult
 from heymarket_async.resources import lists as module
 from heymarket_async.resources import lists_v1
 from heymarket_async.resources.lists import CREATE_LIST, DELETE_LIST, UPDATE_LIST, Lists

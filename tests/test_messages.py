@@ -21,12 +21,21 @@ from arguments_support import (
     table,
 )
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession, NotFound, SendUnknown
+from heymarket_async import (
+    AsyncSession,
+    Conversation,
+    ConversationMember,
+    Message,
+    MessageCustom,
+    MessageStatus,
+    NotFound,
+    SendUnknown,
+    SentMessage,
+)
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
 from heymarket_async.convert import Reader
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import Conversation, ConversationMember, Message, MessageCustom, MessageStatus, SentMessage
 from heymarket_async.resources.messages import (
     COUNT_MESSAGES,
     GET_MESSAGE_HISTORY,

@@ -13,15 +13,14 @@ import attrs
 import pytest
 
 import heymarket_async
-from heymarket_async import models
+from every_model import EVERY_MODEL, MODELS_BY_NAME
+from heymarket_async import BusinessHours, Inbox, Team, TeamMember, WidgetSettings
 from heymarket_async.convert import Reader
-from heymarket_async.models import BusinessHours, Inbox, Team, TeamMember, WidgetSettings
 from heymarket_async.staging import is_model
 from heymarket_async.values import NO_EXTRA, Extra, mask
 
 PRIVATE = "+15105550101"
 MODELS = [Inbox, WidgetSettings, BusinessHours, Team, TeamMember]
-EVERY_MODEL = [value for value in vars(models).values() if isinstance(value, type) and attrs.has(value)]
 # What the contract types as a plain string, and is a time.
 TIMES = {("Inbox", "created_at"), ("Inbox", "updated_at")}
 
@@ -60,7 +59,7 @@ def wire_name(field):
 def type_in_contract(name, key, schema):
     """The Python type that a property of the contract asks for."""
     if "$ref" in schema:
-        return getattr(models, schema["$ref"].rpartition("/")[2])
+        return MODELS_BY_NAME[schema["$ref"].rpartition("/")[2]]
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     (kind,) = set(kinds) - {"null"}
     if kind == "array":

@@ -10,11 +10,11 @@ from datetime import datetime
 import attrs
 import pytest
 
-from heymarket_async import models
+from every_model import EVERY_MODEL
 from heymarket_async.staging import is_model
 from heymarket_async.values import OpenEnum
 
-MODELS = [value for value in vars(models).values() if is_model(value)]
+MODELS = [value for value in EVERY_MODEL if is_model(value)]
 # The schemas that a model stands for, where they have another name.
 SCHEMAS = {
     "BroadcastList": ("List",),

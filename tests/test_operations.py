@@ -19,8 +19,9 @@ import pytest
 
 from contract_support import effect_of
 from every_method import EVERY_METHOD, OPERATIONS, RESOURCES, arguments_of, call_with, each_method, finish
+from every_model import MODELS_BY_NAME
 from fakes import nothing_of
-from heymarket_async import AsyncSession, models
+from heymarket_async import AsyncSession, SavedContact
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Call, Effect, Operation, PageNumber, TimeCursor
 from heymarket_async.convert import Reader
@@ -153,11 +154,11 @@ def replies_for(contract: dict[str, Any], schema: dict[str, Any], operation: Ope
         return {Acknowledgement}
     name = schema["$ref"].rpartition("/")[2]
     if name == "Contact" and operation.effect is not Effect.READS:
-        return {models.SavedContact}
-    if not hasattr(models, MODELS.get(name, name)):
+        return {SavedContact}
+    if MODELS.get(name, name) not in MODELS_BY_NAME:
         (inner,) = resolved(contract, schema)["properties"].values()
         return replies_for(contract, inner, operation)
-    return {getattr(models, MODELS.get(name, name))}
+    return {MODELS_BY_NAME[MODELS.get(name, name)]}
 
 
 # Tests

@@ -10,12 +10,20 @@ from hypothesis import strategies as st
 
 from arguments_support import IDS, MANY_PHONES, OPTIONAL_IDS, OPTIONAL_TEXTS, PHONES, TIMES, URLS, refused, table
 from fakes import NOON, FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession, NotFound
+from heymarket_async import (
+    AsyncSession,
+    Attachment,
+    GalleryEntry,
+    NotFound,
+    Schedule,
+    ScheduledContent,
+    ScheduleMeta,
+    WriteResult,
+)
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
 from heymarket_async.convert import Reader
 from heymarket_async.errors import ArgumentError
-from heymarket_async.models import Attachment, GalleryEntry, Schedule, ScheduledContent, ScheduleMeta, WriteResult
 from heymarket_async.resources.schedules import (
     CREATE_SCHEDULE,
     DELETE_SCHEDULE,

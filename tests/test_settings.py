@@ -153,13 +153,13 @@ class TestTheNameOfTheProgram:
     def test_it_is_added_to_ours(self):
         assert check_user_agent(None) is None
         assert check_user_agent(" my-app/1.2 ") == "my-app/1.2"
-        ours = headers_for(None)["User-Agent"]
+        ours = headers_for(None, "3.14")["User-Agent"]
         assert ours.startswith("heymarket-async/")
-        assert headers_for("my-app/1.2")["User-Agent"] == f"{ours} my-app/1.2"
+        assert headers_for("my-app/1.2", "3.14")["User-Agent"] == f"{ours} my-app/1.2"
 
     def test_json_is_sent_and_wanted(self):
-        assert headers_for(None)["Accept"] == "application/json"
-        assert headers_for(None)["Content-Type"] == "application/json"
+        assert headers_for(None, "3.14")["Accept"] == "application/json"
+        assert headers_for(None, "3.14")["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("value", [None, "id:key", ("id", "key"), ApiSecret])

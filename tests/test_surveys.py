@@ -8,9 +8,8 @@ import pytest
 
 from arguments_support import IDS, refused, table
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession
+from heymarket_async import AsyncSession, Survey, SurveyType
 from heymarket_async.auth import ApiSecret
-from heymarket_async.models import Survey, SurveyType
 from heymarket_async.resources.surveys import GET_SURVEY, LIST_SURVEYS, Surveys
 
 

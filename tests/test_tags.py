@@ -8,10 +8,9 @@ import pytest
 
 from arguments_support import IDS, OPTIONAL_TEXTS, TEXTS, TIMES, refused, table
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession, NotFound
+from heymarket_async import AsyncSession, NotFound, Tag, WriteResult
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
-from heymarket_async.models import Tag, WriteResult
 from heymarket_async.resources.tags import CREATE_TAG, DELETE_TAG, GET_TAG, LIST_TAGS, Tags
 
 CHANGED = datetime(2024, 1, 10, 8, tzinfo=UTC)

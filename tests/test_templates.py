@@ -8,10 +8,9 @@ import pytest
 
 from arguments_support import FLAGS, IDS, OPTIONAL_TEXTS, TEXTS, TIMES, URLS, refused, table
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession, NotFound
+from heymarket_async import AsyncSession, Attachment, GalleryContent, GalleryEntry, NotFound, Template, WriteResult
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
-from heymarket_async.models import Attachment, GalleryContent, GalleryEntry, Template, WriteResult
 from heymarket_async.resources.templates import (
     CREATE_TEMPLATE,
     DELETE_TEMPLATE,

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from heymarket_async import ApiSecret, AsyncSession
+from heymarket_async import ApiSecret, AsyncSession, Timeouts
 from heymarket_async.auth import BACKDATE, MARGIN, TOKEN_LIFE
 from heymarket_async.clock import SkewedClock, VirtualClock
 from heymarket_async.sandbox import Ordinary, Sandbox
@@ -76,14 +76,14 @@ async def test_a_clock_that_jumps_and_is_right_after_is_followed_at_once(jump):
 
 
 async def test_a_token_is_made_when_its_turn_comes_not_when_it_begins_to_wait():
-    clock = VirtualClock()
+    clock, patience = VirtualClock(), Timeouts(total=3000, read=1000)
     async with Sandbox(clock=clock) as sandbox:
         async with AsyncSession(sandbox.secret, base_url=sandbox.url, clock=clock, pool_size=1) as session:
             sandbox.script("list_inboxes", Ordinary(delay=400.0))
-            slow = asyncio.create_task(session.with_options(timeout=3000).inboxes.list())
+            slow = asyncio.create_task(session.with_options(timeout=patience).inboxes.list())
             while not sandbox.requests:
                 await asyncio.sleep(0.001)
-            waiting = [asyncio.create_task(session.with_options(timeout=3000).inboxes.list()) for _ in range(5)]
+            waiting = [asyncio.create_task(session.with_options(timeout=patience).inboxes.list()) for _ in range(5)]
             await asyncio.sleep(0.01)
             assert len(sandbox.requests) == 1
             clock.advance(400)

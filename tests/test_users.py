@@ -8,10 +8,9 @@ import pytest
 
 from arguments_support import IDS, MANY_PHONES, PHONES, TEXTS, refused, table
 from fakes import FakeRunner, fields_that_came, read
-from heymarket_async import AsyncSession
+from heymarket_async import AsyncSession, Role, TeamUser
 from heymarket_async.auth import ApiSecret
 from heymarket_async.calls import Effect
-from heymarket_async.models import Role, TeamUser
 from heymarket_async.resources.users import GET_USERS, UPDATE_USERS, Users, UserUpdate
 from heymarket_async.values import UNSET
 

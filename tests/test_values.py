@@ -9,7 +9,7 @@ import pickle
 import msgspec
 import pytest
 
-from heymarket_async.models import SurveyType
+from heymarket_async import SurveyType
 from heymarket_async.values import MASK, NO_EXTRA, UNSET, Acknowledgement, Extra, OpenEnum, Unset, is_word, mask
 
 PRIVATE = "+1 510 555 0101"

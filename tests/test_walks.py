@@ -11,6 +11,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from heymarket_async.calls import PageNumber, TimeCursor
 from heymarket_async.errors import CursorStalled
@@ -213,7 +214,7 @@ class TestWalkingByTime:
         with pytest.raises(CursorStalled, match="30 items share one moment"):
             walk_all(TimeWalk(BY_CHANGE, None), service.by_time)
         with pytest.raises(CursorStalled, match="page_size"):
-            walk_all(TimeWalk(attrs.evolve(BY_CHANGE, sizable=False), None), service.by_time)
+            walk_all(TimeWalk(replace(BY_CHANGE, sizable=False), None), service.by_time)
 
     def test_a_cursor_that_the_service_ignores_raises_in_place_of_going_round(self):
         service = Service([timedelta(seconds=n) for n in range(100)])
@@ -223,7 +224,7 @@ class TestWalkingByTime:
     @pytest.mark.parametrize("paging", [BY_CHANGE, BY_BIRTH])
     def test_items_without_a_time_are_handed_out_and_raise_only_where_there_may_be_more(self, paging):
         assert walk_all(TimeWalk(paging, None), lambda _: [Row(1, None), Row(2, None)]) == [1, 2]
-        walk = TimeWalk(attrs.evolve(paging, sizable=False), None)
+        walk = TimeWalk(replace(paging, sizable=False), None)
         assert len(walk.take([Row(number, None) for number in range(30)])) == 30
         for _ in range(2):  # It goes on saying so.
             with pytest.raises(CursorStalled):

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from multidict import CIMultiDict
 
-from heymarket_async import errors
+from heymarket_async import Inbox, Team, errors
 from heymarket_async.calls import Call, Effect, Operation, Reply
 from heymarket_async.convert import Reader
 from heymarket_async.errors import ApiError, ArgumentError, HeymarketError, RateLimited, ReplyError, class_for
-from heymarket_async.models import Inbox, Team
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.resources.tags import DELETE_TAG
 from heymarket_async.resources.team import GET_TEAM

@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from heymarket_async.arguments import check_id, check_several, exactly_one
 from heymarket_async.calls import Call, Operation
-from heymarket_async.clock import Clock
 from heymarket_async.paging import Pager
 from heymarket_async.phones import normal_phone
+from heymarket_async.resources.runner import Runner
 
 T = TypeVar("T")
-
-
-class Runner(Protocol):
-    """Whatever can perform a call: a session."""
-
-    @property
-    def default_region(self) -> str | None:
-        """The country whose national phone numbers are understood."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """What tells the time."""
-        ...
-
-    def service_time(self) -> float | None:
-        """Return the Unix time by the service's clock, or None while no answer has told it."""
-        ...
-
-    async def run(self, call: Call[T]) -> T:
-        """Perform `call`."""
-        ...
 
 
 class Resource:

@@ -13,7 +13,7 @@ from heymarket_async.errors import HeymarketError, Unsettled
 from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
 from heymarket_async.resolution import Resolution, SendState
-from heymarket_async.resources.base import Runner
+from heymarket_async.resources.runner import Runner
 
 # Messages are dated by the service, when it gets to them: a look goes back a little further than the send.
 _MARGIN: Final = 60.0

@@ -2,86 +2,74 @@
 
 from __future__ import annotations
 
-from heymarket_async.resources.base import Runner
-from heymarket_async.resources.contact_fields import ContactFields
-from heymarket_async.resources.contacts import Contacts
-from heymarket_async.resources.conversations import Conversations
-from heymarket_async.resources.email import Email
-from heymarket_async.resources.inboxes import Inboxes
-from heymarket_async.resources.lists import Lists
-from heymarket_async.resources.messages import Messages
-from heymarket_async.resources.schedules import Schedules
-from heymarket_async.resources.surveys import Surveys
-from heymarket_async.resources.tags import Tags
-from heymarket_async.resources.team import Team
-from heymarket_async.resources.templates import Templates
-from heymarket_async.resources.users import Users
+from heymarket_async import resources
+from heymarket_async.resources.runner import Runner
 
 
 class Nouns(Runner):
     """A runner with a property for each noun."""
 
     @property
-    def inboxes(self) -> Inboxes:
+    def inboxes(self) -> resources.Inboxes:
         """The inboxes of the team."""
-        return Inboxes(self)
+        return resources.Inboxes(self)
 
     @property
-    def team(self) -> Team:
+    def team(self) -> resources.Team:
         """The team and its members."""
-        return Team(self)
+        return resources.Team(self)
 
     @property
-    def users(self) -> Users:
+    def users(self) -> resources.Users:
         """The users of the team."""
-        return Users(self)
+        return resources.Users(self)
 
     @property
-    def conversations(self) -> Conversations:
+    def conversations(self) -> resources.Conversations:
         """Conversations between inboxes and contacts."""
-        return Conversations(self)
+        return resources.Conversations(self)
 
     @property
-    def messages(self) -> Messages:
+    def messages(self) -> resources.Messages:
         """Texts, pictures, broadcasts, surveys and private comments."""
-        return Messages(self)
+        return resources.Messages(self)
 
     @property
-    def email(self) -> Email:
+    def email(self) -> resources.Email:
         """E-mail from an e-mail inbox."""
-        return Email(self)
+        return resources.Email(self)
 
     @property
-    def contacts(self) -> Contacts:
+    def contacts(self) -> resources.Contacts:
         """The people whom the team texts."""
-        return Contacts(self)
+        return resources.Contacts(self)
 
     @property
-    def contact_fields(self) -> ContactFields:
+    def contact_fields(self) -> resources.ContactFields:
         """The custom fields that contacts have."""
-        return ContactFields(self)
+        return resources.ContactFields(self)
 
     @property
-    def lists(self) -> Lists:
+    def lists(self) -> resources.Lists:
         """Lists of contacts to broadcast to."""
-        return Lists(self)
+        return resources.Lists(self)
 
     @property
-    def templates(self) -> Templates:
+    def templates(self) -> resources.Templates:
         """Texts that are kept to be sent again."""
-        return Templates(self)
+        return resources.Templates(self)
 
     @property
-    def tags(self) -> Tags:
+    def tags(self) -> resources.Tags:
         """Labels for contacts."""
-        return Tags(self)
+        return resources.Tags(self)
 
     @property
-    def schedules(self) -> Schedules:
+    def schedules(self) -> resources.Schedules:
         """Messages that are sent later."""
-        return Schedules(self)
+        return resources.Schedules(self)
 
     @property
-    def surveys(self) -> Surveys:
+    def surveys(self) -> resources.Surveys:
         """Questions that contacts answer by text."""
-        return Surveys(self)
+        return resources.Surveys(self)

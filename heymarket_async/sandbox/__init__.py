@@ -10,8 +10,9 @@ the headers that the service is known to send. Nothing leaves the machine: what 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from heymarket_async._lazy import lazy_names
 
 if TYPE_CHECKING:
     from heymarket_async.sandbox.answers import Answer, Ordinary, Reply
@@ -31,6 +32,21 @@ if TYPE_CHECKING:
     from heymarket_async.sandbox.server import Sandbox
     from heymarket_async.sandbox.state import Team
     from heymarket_async.sandbox.variants import Variants
+else:
+    # The pytest plugin lives in this package and is imported by every run of pytest: it must not bring in a web server.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "answers": ("Answer", "Ordinary", "Reply"),
+            "books": ("Sent",),
+            "exchange": ("Exchange",),
+            "faults": ("Closed", "Endless", "Hang", "Interim", "Raw", "Reset", "Trickled", "Truncated"),
+            "journal": ("Received",),
+            "server": ("Sandbox",),
+            "state": ("Team",),
+            "variants": ("Variants",),
+        },
+    )
 
 __all__ = [
     "Answer",
@@ -51,37 +67,3 @@ __all__ = [
     "Truncated",
     "Variants",
 ]
-
-_HOMES: Final = {
-    "Answer": "answers",
-    "Closed": "faults",
-    "Endless": "faults",
-    "Exchange": "exchange",
-    "Hang": "faults",
-    "Interim": "faults",
-    "Ordinary": "answers",
-    "Raw": "faults",
-    "Received": "journal",
-    "Reply": "answers",
-    "Reset": "faults",
-    "Sandbox": "server",
-    "Sent": "books",
-    "Team": "state",
-    "Trickled": "faults",
-    "Truncated": "faults",
-    "Variants": "variants",
-}
-
-
-# The pytest plugin lives in this package and is imported by every run of pytest: it must not bring in a web server.
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from typing import Final
 
 import aiohttp
-import attrs
 from yarl import URL
 
 from heymarket_async.auth import TokenMint
 from heymarket_async.calls import Reply
 from heymarket_async.clock import Clock, Deadline
 from heymarket_async.errors import SessionClosed
+from heymarket_async.records import Record
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Options
 from heymarket_async.transport.leaving import OpenPool
@@ -28,8 +28,7 @@ from heymarket_async.wire import Request
 _LARGE_REQUEST: Final = 2**20
 
 
-@attrs.define(kw_only=True)
-class Attempt:
+class Attempt(Record, frozen=True, kw_only=True):
     """How one attempt ended.
 
     Attributes:
@@ -46,7 +45,7 @@ class Attempt:
     fault: str = ""
     error: str = ""
     timed_out: bool = False
-    token: str | None = attrs.field(default=None, repr=False)
+    token: str | None = None
 
     @property
     def status(self) -> int | None:

@@ -14,11 +14,11 @@ from types import FrameType
 from typing import Any
 
 import aiohttp
-import attrs
+
+from heymarket_async.records import Record
 
 
-@attrs.define(eq=False)
-class OpenPool:
+class OpenPool(Record, frozen=True):
     """An open pool, and what is needed to leave it without noise.
 
     Attributes:

@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
-import attrs
 from typing_extensions import override
 
 from heymarket_async.clock import Clock, Deadline
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
+from heymarket_async.records import Record
 from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
 from heymarket_async.transport.requests import WatchedRequest, once
 
@@ -28,8 +28,7 @@ _IDLE_SECONDS: Final = 15.0
 _DNS_SECONDS: Final = 60
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class PoolSettings:
+class PoolSettings(Record, frozen=True, kw_only=True):
     """How connections are made, and the headers of most requests on them."""
 
     made_at: tuple[str, int]

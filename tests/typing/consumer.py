@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import assert_type
 
+import heymarket_async
 from heymarket_async import AsyncSession, Contact, Conversation, Inbox, Message, Pager, SentMessage, Team, WriteResult
 
 
@@ -43,3 +44,10 @@ async def deprecations_show(heymarket: AsyncSession) -> None:
     await v1.update(1, name="")  # type: ignore[deprecated]
     await v1.delete(1)  # type: ignore[deprecated]
     v1.list()  # type: ignore[deprecated]
+
+
+def names_that_are_not_there_show() -> None:
+    """Names are imported late, and yet a wrong one is seen."""
+    heymarket_async.Imbox  # type: ignore[attr-defined]  # noqa: B018
+    heymarket_async.resources.Imboxes  # type: ignore[attr-defined]  # noqa: B018
+    assert_type(heymarket_async.Inbox(id=1).id, int)

@@ -1,0 +1,32 @@
+"""What a resource asks of a session."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from heymarket_async.calls import Call
+from heymarket_async.clock import Clock
+
+T = TypeVar("T")
+
+
+class Runner(Protocol):
+    """Whatever can perform a call: a session."""
+
+    @property
+    def default_region(self) -> str | None:
+        """The country whose national phone numbers are understood."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+        ...
+
+    def service_time(self) -> float | None:
+        """Return the Unix time by the service's clock, or None while no answer has told it."""
+        ...
+
+    async def run(self, call: Call[T]) -> T:
+        """Perform `call`."""
+        ...
