@@ -22,26 +22,20 @@ _EXACT_FLOAT: Final = 2.0**53
 
 def register_scalars(converter: Converter) -> None:
     """Teach cattrs to take them."""
-    converter.register_structure_hook(int, lambda value, _: _to_int(value))
-    converter.register_structure_hook(str, lambda value, _: _to_str(value))
-    converter.register_structure_hook(bool, lambda value, _: _to_bool(value))
-    converter.register_structure_hook(float, lambda value, _: _to_float(value))
-    converter.register_structure_hook(datetime, lambda value, _: _to_datetime(value))
-    converter.register_structure_hook_func(
-        lambda shape: shape in (int | str, int | str | None), lambda value, _: _to_int_or_str(value)
-    )
-    converter.register_structure_hook_func(
-        lambda shape: shape == Mapping[str, Any], lambda value, _: _to_mapping(value)
-    )
-    converter.register_structure_hook_func(
-        lambda shape: shape == int | Mapping[str, Any] | None, lambda value, _: _to_int_or_mapping(value)
-    )
-    converter.register_structure_hook(Acknowledgement, lambda value, _: _to_acknowledgement(value))
+    converter.register_structure_hook(int, _to_int)
+    converter.register_structure_hook(str, _to_str)
+    converter.register_structure_hook(bool, _to_bool)
+    converter.register_structure_hook(float, _to_float)
+    converter.register_structure_hook(datetime, _to_datetime)
+    converter.register_structure_hook_func(lambda shape: shape in (int | str, int | str | None), _to_int_or_str)
+    converter.register_structure_hook_func(lambda shape: shape == Mapping[str, Any], _to_mapping)
+    converter.register_structure_hook_func(lambda shape: shape == int | Mapping[str, Any] | None, _to_int_or_mapping)
+    converter.register_structure_hook(Acknowledgement, _to_acknowledgement)
     # By class, not by predicate: cattrs asks the hook of `str`, their base, before any predicate.
     converter.register_structure_hook(OpenEnum, lambda value, words: words(_to_str(value)))
 
 
-def _to_int(value: Any) -> int:
+def _to_int(value: Any, _: object = None) -> int:
     if type(value) is int:
         return value
     if (type(value) is float and value.is_integer() and abs(value) <= _EXACT_FLOAT) or (
@@ -51,7 +45,7 @@ def _to_int(value: Any) -> int:
     raise Misfit("integer", json_type(value))
 
 
-def _to_str(value: Any) -> str:
+def _to_str(value: Any, _: object = None) -> str:
     if type(value) is str:
         return value
     if type(value) is int:
@@ -59,7 +53,7 @@ def _to_str(value: Any) -> str:
     raise Misfit("string", json_type(value))
 
 
-def _to_bool(value: Any) -> bool:
+def _to_bool(value: Any, _: object = None) -> bool:
     if type(value) is bool:
         return value
     if value in (0, 1):
@@ -69,34 +63,34 @@ def _to_bool(value: Any) -> bool:
     raise Misfit("boolean", json_type(value))
 
 
-def _to_float(value: Any) -> float:
+def _to_float(value: Any, _: object = None) -> float:
     if type(value) is float or (type(value) is int and abs(value) <= _EXACT_FLOAT):
         return float(value)
     raise Misfit("number", json_type(value))
 
 
-def _to_int_or_str(value: Any) -> int | str:
+def _to_int_or_str(value: Any, _: object = None) -> int | str:
     if type(value) in (int, str):
         return cast("int | str", value)
     raise Misfit("integer or string", json_type(value))
 
 
-def _to_mapping(value: Any) -> Mapping[str, Any]:
+def _to_mapping(value: Any, _: object = None) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return cast("dict[str, Any]", value)
     raise Misfit("object", json_type(value))
 
 
-def _to_int_or_mapping(value: Any) -> int | Mapping[str, Any]:
+def _to_int_or_mapping(value: Any, _: object = None) -> int | Mapping[str, Any]:
     return _to_mapping(value) if isinstance(value, dict) else _to_int(value)
 
 
-def _to_acknowledgement(value: Any) -> Acknowledgement:
+def _to_acknowledgement(value: Any, _: object = None) -> Acknowledgement:
     """Whatever the service says to a write that it has made: none of it can make the write a failure."""
     return Acknowledgement(value if isinstance(value, str) else json.dumps(value))
 
 
-def _to_datetime(value: Any) -> datetime:
+def _to_datetime(value: Any, _: object = None) -> datetime:
     """A time without a zone is taken as UTC, which is what the service speaks everywhere else."""
     if type(value) is datetime:
         return value if value.tzinfo else value.replace(tzinfo=UTC)
