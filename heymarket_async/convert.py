@@ -104,7 +104,7 @@ class Reader:
             return cast(T, None)
         if shape is Acknowledgement and not body.strip():
             return cast(T, Acknowledgement())  # A 204, for example: done, and nothing said.
-        clean = clean_reader(shape)
+        clean = clean_reader(cast(Any, shape))
         if clean is not None:
             try:
                 staged = clean.decode(body)
@@ -177,14 +177,21 @@ class Reader:
         return lambda raw, _: at_once(_items(raw, shape, hook))
 
     def _keeper(self, cls: type[attrs.AttrsInstance]) -> Callable[[dict[str, Any]], Extra]:
+        """Return what says what a model keeps of a record beside its fields."""
         name, known, drift = cls.__name__, plan_of(cls).known, self.drift
+        # Records of a list mostly have the same keys in the same order.
+        last_keys: tuple[str, ...] = ()
+        unknown: list[str] = []
 
         def keep(record: dict[str, Any]) -> Extra:
-            if known.issuperset(record):
+            nonlocal last_keys, unknown
+            keys = tuple(record)
+            if keys != last_keys:
+                last_keys, unknown = keys, [key for key in keys if key not in known]
+            if not unknown:
                 return NO_EXTRA
-            extra = {key: value for key, value in record.items() if key not in known}
-            drift.note_unknown(name, extra)
-            return Extra(extra)
+            drift.note_unknown(name, unknown)
+            return Extra({key: record[key] for key in unknown})
 
         return keep
 
