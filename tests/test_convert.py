@@ -339,6 +339,7 @@ class TestFieldsThatFit:
     @pytest.mark.parametrize("key", [field.name for field in attrs.fields(Inbox) if field.name not in {"id", "extra"}])
     def test_null_is_the_same_as_nothing_and_nothing_odd(self, reader, key):
         assert inbox(reader, **{key: None}) == Inbox(id=1)
+        assert used_the_clean_path(reader)
         assert reader.drift.misfits == {}
         assert Reader(strict=True).structure({"id": 1, key: None}, Inbox) == Inbox(id=1)
 

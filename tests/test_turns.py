@@ -80,6 +80,11 @@ class TestReading:
         body = to_bytes({"inboxes": records} if wrapped else records)
         assert turns_of(Reader().reading(body, MANY, ("inboxes",)))[0] == 0
 
+    def test_a_large_reply_that_is_no_list_gives_others_a_turn_before_and_after_it_is_parsed(self):
+        body = to_bytes({"inboxes": inboxes(20, colour="x" * 10_000)})
+        turns, found = turns_of(Reader().reading(body, MANY, ("inboxes",)))
+        assert (turns, len(found)) == (2, 20)
+
     def test_a_record_without_an_id_is_named_by_its_place_beyond_the_first_turn(self):
         records = inboxes(1000, colour=1)
         del records[777]["id"]
