@@ -4,8 +4,8 @@ cattrs is the converter, and msgspec is its engine. A reply is read along the fi
 
 1. *Clean*: bytes whose keys are all known and whose values all fit go to models in C, all at once.
 2. *Common*: a record with keys that we do not know goes to its model in C; those keys are kept in `extra`.
-3. *Odd*: a record with a value that does not fit is read field by field by the hooks of cattrs, which take what can
-   be taken (a number in a string, null for a list) and keep the rest in `extra`.
+3. *Odd*: of a record with values that do not fit, C takes the others. The hooks of cattrs take of these what can be
+   taken (a number in a string, a time without a zone), and the rest is kept in `extra`.
 
 All three give equal models for whatever the earlier ones accept.
 """
@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import json
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -23,18 +22,30 @@ import attrs
 import msgspec
 
 from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
-from heymarket_async.staging import Field, Hook, assembler, clean_reader, in_words, is_many, is_model, plan_of
-from heymarket_async.values import NO_EXTRA, UNSET, Acknowledgement, Extra, OpenEnum
+from heymarket_async.scalars import register_scalars
+from heymarket_async.staging import (
+    REFUSED,
+    Field,
+    Hook,
+    Stage,
+    assembler,
+    clean_reader,
+    in_words,
+    is_many,
+    is_model,
+    or_none,
+    plan_of,
+)
+from heymarket_async.turns import Turns, at_once, each
+from heymarket_async.values import NO_EXTRA, UNSET, Acknowledgement, Extra
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
 T = TypeVar("T")
 
-# Beyond it, a float no longer tells which integer was meant.
-_EXACT_FLOAT: Final = 2.0**53
-# What msgspec raises: beside its own errors, Python's for texts that are not UTF-8, and for JSON that is too deep.
-_REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+# From this many bytes on, reading lets others have a turn between its steps.
+_LARGE: Final = 100_000
 
 
 class NotJson(Exception):
@@ -54,7 +65,6 @@ class Reader:
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
         self.drift = Drift()
-        self._clean: dict[Any, Callable[[bytes], Any] | None] = {}
 
     @cached_property
     def converter(self) -> Converter:
@@ -63,13 +73,19 @@ class Reader:
         from cattrs import Converter
 
         converter = Converter(detailed_validation=False)
-        _register_scalars(converter)
+        register_scalars(converter)
         converter.register_structure_hook_factory(_is_array, self._many_hook)
         converter.register_structure_hook_factory(is_model, self._model_hook)
         return converter
 
     def read(self, body: bytes, shape: type[T], envelope: tuple[str, ...] = (), *, empty_envelope: object = UNSET) -> T:
-        """Return what `body` holds.
+        """Return what `body` holds, at once. For arguments and errors see `reading`."""
+        return at_once(self.reading(body, shape, envelope, empty_envelope=empty_envelope))
+
+    def reading(
+        self, body: bytes, shape: type[T], envelope: tuple[str, ...] = (), *, empty_envelope: object = UNSET
+    ) -> Turns[T]:
+        """Return, after some turns, what `body` holds.
 
         Args:
             body: JSON.
@@ -88,20 +104,28 @@ class Reader:
             return cast(T, None)
         if shape is Acknowledgement and not body.strip():
             return cast(T, Acknowledgement())  # A 204, for example: done, and nothing said.
-        try:
-            clean = self._clean[shape]
-        except KeyError:
-            clean = self._clean[shape] = clean_reader(shape)
+        clean = clean_reader(cast(Any, shape))
         if clean is not None:
             try:
-                return cast(T, clean(body))
-            except _REFUSED:
+                staged = clean.decode(body)
+            except REFUSED:
                 pass  # Something in it wants more care.
+            else:
+                models = (yield from each(clean.assemble, staged, [])) if clean.many else None
+                return cast(T, clean.assemble(staged) if models is None else tuple(models))
+        records = _records(body) if is_many(shape) else None
+        if records is not None:
+            hook = self._item_hook(shape)
+            return cast(T, (yield from _items(records, shape, lambda record: hook(_parse(record)))))
+        if len(body) > _LARGE:
+            yield
         raw, wrapper = _unwrap(_parse(body), envelope)
+        if len(body) > _LARGE:
+            yield
         if raw == {} and empty_envelope is not UNSET:
             raw = empty_envelope
         try:
-            return self.structure(raw, shape)
+            return (yield from self._structuring(raw, shape))
         except Misfit as misfit:
             raise (misfit if wrapper is None else misfit.under(wrapper)) from None
 
@@ -136,80 +160,95 @@ class Reader:
         Raises:
             Misfit: it has another shape, or the `id` of a record is missing or wrong.
         """
-        if raw is None and _is_array(shape):
-            raw = ()  # A service in Go says null for an empty array.
-        return cast(T, _guard(self.converter.get_structure_hook(shape), shape)(raw))
+        return at_once(self._structuring(raw, shape))
+
+    def _structuring(self, raw: Any, shape: type[T]) -> Turns[T]:
+        if not _is_array(shape):
+            return cast(T, _guard(self.converter.get_structure_hook(shape), shape)(raw))
+        # A service in Go says null for an empty array.
+        return cast(T, (yield from _items(() if raw is None else raw, shape, self._item_hook(shape))))
+
+    def _item_hook(self, shape: Any) -> Hook:
+        item_type = typing.get_args(shape)[0]
+        return _guard(self.converter.get_structure_hook(item_type), item_type)
 
     def _many_hook(self, shape: Any) -> Callable[[Any, Any], Any]:
-        container: Any = typing.get_origin(shape)
-        item_type = typing.get_args(shape)[0]
-        item_hook = _guard(self.converter.get_structure_hook(item_type), item_type)
+        hook = self._item_hook(shape)
+        return lambda raw, _: at_once(_items(raw, shape, hook))
 
-        def structure_many(raw: Any, _: Any) -> Any:
-            if not isinstance(raw, list | tuple):
-                raise Misfit("array", json_type(raw))
-            items = cast("Sequence[Any]", raw)
-            out: list[Any] = []
-            try:
-                for item in items:
-                    out.append(item_hook(item))  # noqa: PERF401 - the length tells where it failed
-            except Misfit as misfit:
-                raise misfit.under(len(out)) from None
-            return container(out)
+    def _keeper(self, cls: type[attrs.AttrsInstance]) -> Callable[[dict[str, Any]], Extra]:
+        """Return what says what a model keeps of a record beside its fields."""
+        name, known, drift = cls.__name__, plan_of(cls).known, self.drift
+        # Records of a list mostly have the same keys in the same order.
+        last_keys: tuple[str, ...] = ()
+        unknown: list[str] = []
 
-        return structure_many
+        def keep(record: dict[str, Any]) -> Extra:
+            nonlocal last_keys, unknown
+            keys = tuple(record)
+            if keys != last_keys:
+                last_keys, unknown = keys, [key for key in keys if key not in known]
+            if not unknown:
+                return NO_EXTRA
+            drift.note_unknown(name, unknown)
+            return Extra({key: record[key] for key in unknown})
+
+        return keep
 
     def _model_hook(self, cls: Any) -> Callable[[Any, Any], Any]:
-        plan = plan_of(cls)
-        name, known, wire = cls.__name__, plan.known, plan.wire
-        hooks = {field.key: _bind(self.converter, field) for field in plan.fields}
-        nested = {field.name: hooks[field.key] for field in plan.fields if field.nested}
-        assemble = assembler(cls, nested)
-        by_key = {field.key: (field, hooks[field.key]) for field in plan.fields}
-        drift = self.drift
+        plan, stage, assemble = plan_of(cls), Stage(cls), assembler(cls, self._keeper)
+        by_key = {field.key: (field, _bind(self.converter, field)) for field in plan.fields}
+        name, required, drift, strict = cls.__name__, plan.required, self.drift, self.strict
 
         def structure_model(raw: Any, _: Any) -> Any:
-            try:
-                staged = msgspec.convert(raw, wire)
-            except _REFUSED:
-                return structure_odd(raw)
-            if known.issuperset(raw):
-                return assemble(staged, NO_EXTRA)
-            extra = Extra({key: value for key, value in raw.items() if key not in known})
-            drift.note_unknown(name, extra)
-            return assemble(staged, extra)
-
-        def structure_odd(raw: Any) -> Any:
             if not isinstance(raw, dict):
                 raise Misfit("object", json_type(raw))
             record = cast("dict[str, Any]", raw)
-            values: dict[str, Any] = {}
-            extra: dict[str, Any] = {}
-            for key, value in record.items():
-                field, hook = by_key.get(key, (None, None))
-                if field is None or hook is None:
-                    extra[key] = value
-                    drift.note_unknown(name, (key,))
-                elif value is not None or field.required:
-                    try:
-                        values[field.name] = hook(value)
-                    except NoIdentity:
-                        raise
-                    except Misfit as misfit:
-                        if field.required or self.strict:
-                            raise misfit.as_identity() from None
-                        extra[key] = value
-                        drift.note_misfit(name, key, misfit)
-            for key in plan.required:
+            for key in required:
                 if key not in record:
                     raise NoIdentity(plan.wanted(key), "nothing", (key,))
-            return cls(**values, extra=Extra(extra) if extra else NO_EXTRA)
+            staged, odd = stage.take(record)
+            model = assemble(staged, record)
+            if odd:
+                mend(model, record, odd)
+            return model
 
+        def mend(model: Any, record: dict[str, Any], odd: list[str]) -> None:
+            """Fill in what was odd: what can be read as fields, the rest as `extra`."""
+            misfits: dict[str, Any] = {}
+            for key in odd:
+                value, (field, hook) = record[key], by_key[key]
+                if value is None and not field.required:
+                    continue
+                try:
+                    fill(model, field.name, hook(value))
+                except Misfit as misfit:
+                    if field.required or strict or isinstance(misfit, NoIdentity):
+                        raise misfit.under(key).as_identity() from None
+                    misfits[key] = value
+                    drift.note_misfit(name, key, misfit)
+            if misfits:
+                fill(model, "extra", model.extra.plus(misfits))
+
+        fill = object.__setattr__  # A model is frozen, but nobody has seen this one yet.
         return structure_model
 
 
 def _is_array(shape: Any) -> bool:
     return is_many(shape) or typing.get_origin(shape) is list
+
+
+def _items(raw: Any, shape: Any, hook: Hook) -> Turns[Any]:
+    """Return the items of an array in a container of `shape`, each read by `hook`."""
+    if not isinstance(raw, list | tuple):
+        raise Misfit("array", json_type(raw))
+    made: list[Any] = []
+    try:
+        yield from each(hook, cast("Sequence[Any]", raw), made)
+    except Misfit as misfit:
+        raise misfit.under(len(made)) from None
+    container: Any = typing.get_origin(shape)
+    return container(made)
 
 
 def _guard(hook: Callable[[Any, Any], Any], shape: Any) -> Hook:
@@ -228,17 +267,11 @@ def _guard(hook: Callable[[Any, Any], Any], shape: Any) -> Hook:
 
 
 def _bind(converter: Converter, field: Field) -> Hook:
-    """Return the hook for the values of a field, whose misfits say which field it is."""
-    hook = _guard(converter.get_structure_hook(field.type), field.type)
-    model = field.nested if is_many(field.type) else None
-
-    def structure_field(value: Any) -> Any:
-        try:
-            return hook(value if model is None else _as_array(value, model))
-        except Misfit as misfit:
-            raise misfit.under(field.key) from None
-
-    return structure_field
+    """Return the hook for the values of a field; where it is not required, null never comes to it."""
+    shape = field.type if field.required else or_none(field.type)
+    hook = _guard(converter.get_structure_hook(shape), shape)
+    model = field.nested if is_many(shape) else None
+    return hook if model is None else lambda value: hook(_as_array(value, model))
 
 
 def _as_array(raw: Any, model: type[attrs.AttrsInstance]) -> Any:
@@ -260,13 +293,21 @@ def _as_array(raw: Any, model: type[attrs.AttrsInstance]) -> Any:
     return records
 
 
-def _parse(body: bytes) -> Any:
+def _records(body: bytes) -> list[msgspec.Raw] | None:
+    """Return the items of an array as they are written, so that no more of them than one is in objects at a time."""
+    try:
+        return msgspec.json.decode(body, type=list[msgspec.Raw])
+    except REFUSED:
+        return None
+
+
+def _parse(body: bytes | msgspec.Raw) -> Any:
     try:
         return msgspec.json.decode(body)
-    except _REFUSED:
+    except REFUSED:
         pass
     try:
-        return json.loads(body)  # It takes half an emoji and huge numbers, which msgspec does not.
+        return json.loads(bytes(body))  # It takes half an emoji and huge numbers, which msgspec does not.
     except (ValueError, RecursionError):
         pass  # It may hold the body, so it must not become the context of ours.
     raise NotJson
@@ -280,92 +321,3 @@ def _unwrap(raw: Any, envelope: tuple[str, ...]) -> tuple[Any, str | None]:
             if key in wrapper:
                 return wrapper[key], key
     return cast(Any, raw), None
-
-
-def _register_scalars(converter: Converter) -> None:
-    """Teach cattrs what a scalar may look like when the service does not send it as it should."""
-    converter.register_structure_hook(int, lambda value, _: _to_int(value))
-    converter.register_structure_hook(str, lambda value, _: _to_str(value))
-    converter.register_structure_hook(bool, lambda value, _: _to_bool(value))
-    converter.register_structure_hook(float, lambda value, _: _to_float(value))
-    converter.register_structure_hook(datetime, lambda value, _: _to_datetime(value))
-    converter.register_structure_hook_func(
-        lambda shape: shape in (int | str, int | str | None), lambda value, _: _to_int_or_str(value)
-    )
-    converter.register_structure_hook_func(
-        lambda shape: shape == Mapping[str, Any], lambda value, _: _to_mapping(value)
-    )
-    converter.register_structure_hook_func(
-        lambda shape: shape == int | Mapping[str, Any] | None, lambda value, _: _to_int_or_mapping(value)
-    )
-    converter.register_structure_hook(Acknowledgement, lambda value, _: _to_acknowledgement(value))
-    # By class, not by predicate: cattrs asks the hook of `str`, their base, before any predicate.
-    converter.register_structure_hook(OpenEnum, lambda value, words: words(_to_str(value)))
-
-
-def _to_int(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if (type(value) is float and value.is_integer() and abs(value) <= _EXACT_FLOAT) or (
-        type(value) is str and value.removeprefix("-").isdecimal() and value.isascii() and len(value) <= 20
-    ):
-        return int(value)
-    raise Misfit("integer", json_type(value))
-
-
-def _to_str(value: Any) -> str:
-    if type(value) is str:
-        return value
-    if type(value) is int:
-        return str(value)
-    raise Misfit("string", json_type(value))
-
-
-def _to_bool(value: Any) -> bool:
-    if type(value) is bool:
-        return value
-    if value in (0, 1):
-        return bool(value)
-    if value in ("true", "false"):
-        return bool(value == "true")
-    raise Misfit("boolean", json_type(value))
-
-
-def _to_float(value: Any) -> float:
-    if type(value) is float or (type(value) is int and abs(value) <= _EXACT_FLOAT):
-        return float(value)
-    raise Misfit("number", json_type(value))
-
-
-def _to_int_or_str(value: Any) -> int | str:
-    if type(value) in (int, str):
-        return cast("int | str", value)
-    raise Misfit("integer or string", json_type(value))
-
-
-def _to_mapping(value: Any) -> Mapping[str, Any]:
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value)
-    raise Misfit("object", json_type(value))
-
-
-def _to_int_or_mapping(value: Any) -> int | Mapping[str, Any]:
-    return _to_mapping(value) if isinstance(value, dict) else _to_int(value)
-
-
-def _to_acknowledgement(value: Any) -> Acknowledgement:
-    """Whatever the service says to a write that it has made: none of it can make the write a failure."""
-    return Acknowledgement(value if isinstance(value, str) else json.dumps(value))
-
-
-def _to_datetime(value: Any) -> datetime:
-    """A time without a zone is taken as UTC, which is what the service speaks everywhere else."""
-    if type(value) is datetime:
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    try:
-        time = msgspec.convert(value, datetime) if type(value) is str else None
-    except _REFUSED:
-        time = None
-    if time is None:
-        raise Misfit("RFC 3339 time", json_type(value))
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -37,7 +37,6 @@ class Misfit(Exception):
     """
 
     def __init__(self, wanted: str, got: str, path: tuple[str | int, ...] = ()) -> None:
-        super().__init__(wanted, got, path)
         self.wanted = wanted
         self.got = got
         self.path = path
@@ -85,7 +84,7 @@ class Drift:
     def note_unknown(self, model: str, keys: Iterable[str]) -> None:
         """Remember keys that a model does not know."""
         seen = self.unknown.setdefault(model, set())
-        for key in keys:
+        for key in () if seen.issuperset(keys) else keys:
             if key not in seen and len(seen) < _LIMIT:
                 seen.add(key if is_word(key) else MASK)
 

@@ -39,6 +39,7 @@ from heymarket_async.records import Record
 from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
 from heymarket_async.transport import Attempt, Pool, exchange
+from heymarket_async.turns import in_turns
 from heymarket_async.wire import Request, api_error, decode, encode, retry_after, unreadable
 
 T = TypeVar("T")
@@ -136,7 +137,10 @@ class Engine(Record, frozen=True, kw_only=True):
             if reply is not None:
                 self.account.note(reply)
                 if 200 <= reply.status <= 299 and not attempt.fault:
-                    return decode(reply, call, self.reader, attempts=way.attempts, elapsed=elapsed, now=clock.wall())
+                    now = clock.wall()
+                    return await in_turns(
+                        decode(reply, call, self.reader, attempts=way.attempts, elapsed=elapsed, now=now)
+                    )
                 if reply.status == _UNAUTHORIZED and self._renew(way, attempt.token, reply):
                     continue  # Refused, so nothing was done: it goes once more, with another token.
             asked = None if reply is None else retry_after(reply, clock.wall())

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Final, Union
 
 import attrs
 import msgspec
@@ -16,6 +16,10 @@ from heymarket_async.records import Record
 from heymarket_async.values import NO_EXTRA
 
 Hook = Callable[[Any], Any]
+Keeper = Callable[[type[attrs.AttrsInstance]], Callable[[dict[str, Any]], Mapping[str, Any]]]
+
+# What msgspec raises: beside its own errors, Python's for texts that are not UTF-8, and for JSON that is too deep.
+REFUSED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 class Field(Record, frozen=True):
@@ -28,6 +32,11 @@ class Field(Record, frozen=True):
     required: bool
     nested: type | None
 
+    @property
+    def null_is_empty(self) -> bool:
+        """Whether null stands for no items."""
+        return is_many(self.type) and self.default == ()
+
 
 class Plan(Record, frozen=True):
     """What has to be known about a model in order to read it."""
@@ -36,9 +45,9 @@ class Plan(Record, frozen=True):
     known: frozenset[str]
     required: tuple[str, ...]
     wire: type[msgspec.Struct]
-    """Nested models are left as they are, keys that are not known are passed over."""
+    """Keys that are not known are passed over."""
     clean_wire: type[msgspec.Struct]
-    """Nested models are staged too, keys that are not known are refused."""
+    """Keys that are not known are refused."""
 
     def wanted(self, key: str) -> str:
         """Return in words what the field of this key wants."""
@@ -64,20 +73,30 @@ def plan_of(cls: type[attrs.AttrsInstance]) -> Plan:
         fields=fields,
         known=frozenset(field.key for field in fields),
         required=tuple(field.key for field in fields if field.required),
-        wire=_stage(cls, fields, clean=False),
-        clean_wire=_stage(cls, fields, clean=True),
+        wire=_wire(cls, fields),
+        clean_wire=_wire(cls, fields, clean=True),
     )
 
 
-def _stage(cls: type, fields: tuple[Field, ...], *, clean: bool) -> type[msgspec.Struct]:
-    """Return a msgspec Struct with the wire's names, which takes a record in C before it becomes a model."""
-    members = [
-        (field.name, _stage_type(field, clean=clean), msgspec.NODEFAULT if field.required else field.default)
-        for field in fields
-    ]
+def _wire(cls: type, fields: tuple[Field, ...], *, clean: bool = False, whole: bool = True) -> type[msgspec.Struct]:
+    """Return a msgspec Struct with the wire's names, which takes a record in C before it becomes a model.
+
+    Args:
+        cls: the model.
+        fields: its fields.
+        clean: refuse keys that are not known.
+        whole: refuse records without a field that is required.
+    """
     return msgspec.defstruct(
         f"{cls.__name__}OnTheWire",
-        members,
+        [
+            (
+                field.name,
+                _wire_type(field, clean=clean),
+                msgspec.NODEFAULT if field.required and whole else field.default,
+            )
+            for field in fields
+        ],
         rename={field.name: field.key for field in fields},
         forbid_unknown_fields=clean,
         kw_only=True,
@@ -85,14 +104,57 @@ def _stage(cls: type, fields: tuple[Field, ...], *, clean: bool) -> type[msgspec
     )
 
 
-def _stage_type(field: Field, *, clean: bool) -> Any:
+def _wire_type(field: Field, *, clean: bool = False) -> Any:
+    shape: Any
     if field.nested is None:
-        return _replace_datetime(field.type)
-    many = is_many(field.type)
-    if clean:
-        inner: Any = plan_of(field.nested).clean_wire
-        return list[inner] if many else inner | None
-    return list[dict[str, Any]] if many else dict[str, Any] | None
+        shape = _replace_datetime(field.type)
+    else:
+        plan = plan_of(field.nested)
+        inner: Any = plan.clean_wire if clean else plan.wire
+        shape = list[inner] if is_many(field.type) else inner | None
+    return shape | None if field.null_is_empty else shape
+
+
+class Stage:
+    """Takes records of a model in C, but for what C refuses.
+
+    Where it has refused the value of a key once, it is not asked about that key again: a service that sends one odd
+    value sends more of them, and to be refused costs more than to read the value without C.
+
+    Args:
+        cls: the model.
+    """
+
+    def __init__(self, cls: type[attrs.AttrsInstance]) -> None:
+        fields = plan_of(cls).fields
+        self._wire = _wire(cls, fields, whole=False)
+        self._types = {field.key: _wire_type(field) for field in fields}
+        self._odd: set[str] = set()
+
+    def take(self, record: dict[str, Any]) -> tuple[msgspec.Struct, list[str]]:
+        """Return the record as taken by C, and the keys that are left out of it."""
+        odd, rest = [key for key in self._odd if key in record], record
+        if odd:
+            rest = record.copy()
+            for key in odd:
+                del rest[key]
+        try:
+            return msgspec.convert(rest, self._wire), odd
+        except REFUSED:
+            pass
+        known = self._types.keys() & record.keys()
+        taken = {key: record[key] for key in known if _takes(self._types[key], record[key])}
+        odd = list(known - taken.keys())
+        self._odd.update(odd)
+        return msgspec.convert(taken, self._wire), odd
+
+
+def _takes(shape: Any, value: Any) -> bool:
+    try:
+        msgspec.convert(value, shape)
+    except REFUSED:
+        return False
+    return True
 
 
 def _replace_datetime(shape: Any) -> Any:
@@ -100,67 +162,82 @@ def _replace_datetime(shape: Any) -> Any:
     return aware | None if shape == datetime | None else aware if shape is datetime else shape
 
 
-def assembler(cls: type[attrs.AttrsInstance], nested: Mapping[str, Hook]) -> Callable[..., Any]:
-    """Return a function that makes a model from its staged record and, optionally, its extra keys.
+def assembler(cls: type[attrs.AttrsInstance], keeper: Keeper | None = None) -> Callable[..., Any]:
+    """Return a function that makes a model from its staged record and, where there is a keeper, the record itself.
 
     It fills the slots of a draft, a class of the same layout that is not frozen, and then turns the draft into the
     model: a tenth of the time that `__init__` takes, which would check again what msgspec has checked.
 
     Args:
         cls: the model.
-        nested: what turns the staged value of a nested field into its final one, by field name.
+        keeper: returns for a model what says what is to be kept of a record as `extra`; without it, that is nothing.
     """
     # What a draft takes over is frozen. With both of these Python sets its slots as fast as those of any other class.
     thaw = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
     draft = type(cls.__name__, cls.__bases__, {"__slots__": vars(cls)["__slots__"], **thaw})
     names: dict[str, Any] = {"new": object.__new__, "become": object.__setattr__, "draft": draft, "cls": cls}
-    names["no_extra"] = NO_EXTRA
-    lines = ["def assemble(staged, extra=no_extra):", "    model = new(draft)", "    model.extra = extra"]
+    names |= {"no_extra": NO_EXTRA, "keep": keeper and keeper(cls)}
+    lines = ["def assemble(staged, record=None):", "    model = new(draft)"]
+    lines.append(f"    model.extra = {'keep(record)' if keeper else 'no_extra'}")
     for field in plan_of(cls).fields:
-        if field.name in nested:
-            names[f"{field.name}_hook"] = nested[field.name]
-            lines.append(f"    value = staged.{field.name}")
-            lines.append(f"    model.{field.name} = None if value is None else {field.name}_hook(value)")
-        else:
-            lines.append(f"    model.{field.name} = staged.{field.name}")
+        value = f"staged.{field.name}"
+        if field.nested:
+            names[f"nested_{field.name}"] = _nested_assembler(field, keeper)
+            arguments = f"value, record[{field.key!r}]" if keeper else "value"
+            lines.append(f"    value = {value}")
+            value = f"nested_{field.name}({arguments}) if value else {'()' if is_many(field.type) else 'None'}"
+        elif field.null_is_empty:
+            value += " or ()"
+        lines.append(f"    model.{field.name} = {value}")
     lines += ["    become(model, '__class__', cls)", "    return model"]
     exec("\n".join(lines), names)  # noqa: S102 - made from names of fields only, as attrs makes __init__
     assemble: Callable[..., Any] = names["assemble"]
     return assemble
 
 
-@cache
-def _clean_assembler(cls: type[attrs.AttrsInstance]) -> Callable[..., Any]:
-    nested = {field.name: _clean_nested(field) for field in plan_of(cls).fields if field.nested}
-    return assembler(cls, nested)
-
-
-def _clean_nested(field: Field) -> Hook:
+def _nested_assembler(field: Field, keeper: Keeper | None) -> Callable[..., Any]:
     assert field.nested is not None
-    assemble = _clean_assembler(field.nested)
-    return (lambda staged: tuple(map(assemble, staged))) if is_many(field.type) else assemble
+    assemble = assembler(field.nested, keeper)
+    return (lambda *staged: tuple(map(assemble, *staged))) if is_many(field.type) else assemble
 
 
-def clean_reader(shape: Any) -> Callable[[bytes], Any] | None:
-    """Return a function from bytes to models that fails where anything is out of the ordinary, if there is one."""
+@attrs.frozen
+class CleanReader:
+    """Reads bytes, and fails where anything is out of the ordinary.
+
+    Attributes:
+        decode: from bytes to a staged record, or to a list of them.
+        assemble: from a staged record to a model.
+        many: whether it is a list.
+    """
+
+    decode: Callable[[bytes], Any]
+    assemble: Hook
+    many: bool
+
+
+@cache
+def clean_reader(shape: Any) -> CleanReader | None:
+    """Return what reads this shape in C, if it is a model or a list of them."""
     model = _model_in(shape)
     if model is None:
         return None
-    wire, assemble = plan_of(model).clean_wire, _clean_assembler(model)
-    if not is_many(shape):
-        one = msgspec.json.Decoder(wire)
-        return lambda body: assemble(one.decode(body))
-    many = msgspec.json.Decoder(list[wire])  # type: ignore[valid-type]  # a value, not a type
-    return lambda body: tuple(map(assemble, many.decode(body)))
+    wire: Any = plan_of(model).clean_wire
+    decoder = msgspec.json.Decoder(list[wire] if is_many(shape) else wire)
+    return CleanReader(decoder.decode, assembler(model), is_many(shape))
 
 
 def _model_in(shape: Any) -> type[attrs.AttrsInstance] | None:
     """Return the model in `Model`, `Model | None` or `tuple[Model, ...]`."""
-    arguments = typing.get_args(shape)
-    optional = typing.get_origin(shape) in (types.UnionType, Union) and arguments[1:] == (types.NoneType,)
-    if is_many(shape) or optional:
-        shape = arguments[0]
+    shape = typing.get_args(shape)[0] if is_many(shape) else or_none(shape)
     return shape if is_model(shape) else None
+
+
+def or_none(shape: Any) -> Any:
+    """Return `X` for `X | None`, and anything else as it is."""
+    arguments = typing.get_args(shape)
+    is_union = typing.get_origin(shape) in (types.UnionType, Union)
+    return arguments[0] if is_union and arguments[1:] == (types.NoneType,) else shape
 
 
 def is_model(shape: Any) -> bool:

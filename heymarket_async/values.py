@@ -104,6 +104,10 @@ class Extra(Mapping[str, Any]):
     def __reduce__(self) -> tuple[type[Extra], tuple[dict[str, Any]]]:
         return Extra, (self._items,)
 
+    def plus(self, items: dict[str, Any]) -> Extra:
+        """Return these keys and more."""
+        return Extra(self._items | items)
+
     def __repr__(self) -> str:
         return f"Extra({', '.join(sorted(key if is_word(key) else MASK for key in self._items))})"
 

@@ -21,6 +21,7 @@ from heymarket_async.errors import (
 )
 from heymarket_async.records import Record
 from heymarket_async.retry import parse_date, parse_retry_after
+from heymarket_async.turns import Turns
 from heymarket_async.values import UNSET
 
 T = TypeVar("T")
@@ -70,8 +71,8 @@ def _body(call: Call[Any]) -> bytes:
     raise ArgumentError(f"The body of {call.operation.name} cannot be written as JSON ({reason}).", argument="body")
 
 
-def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapsed: float, now: float) -> T:
-    """Return what the service answered, or raise what it means.
+def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapsed: float, now: float) -> Turns[T]:
+    """Return, after some turns, what the service answered, or raise what it means.
 
     Args:
         reply: the answer.
@@ -88,11 +89,13 @@ def decode(reply: Reply, call: Call[T], reader: Reader, *, attempts: int, elapse
     if not 200 <= reply.status <= 299:
         raise api_error(reply, call, attempts=attempts, elapsed=elapsed, now=now)
     try:
-        return reader.read(
-            reply.body,
-            call.operation.reply,
-            call.operation.envelope,
-            empty_envelope=[] if call.operation.always_wrapped else UNSET,
+        return (
+            yield from reader.reading(
+                reply.body,
+                call.operation.reply,
+                call.operation.envelope,
+                empty_envelope=[] if call.operation.always_wrapped else UNSET,
+            )
         )
     except NotJson:
         what = "is empty" if not reply.body.strip() else f"is not JSON ({_content_type(reply)})"

@@ -26,6 +26,7 @@ from canary_plants import Canaries
 from canary_watch import Watch
 from heymarket_async import auth, calls, convert, session, settings
 from heymarket_async.sandbox import dispatch, server
+from heymarket_async.turns import Turns
 
 # Its modules need an extra, and what it prints is what the user asked for.
 NOT_WATCHED: Final = ("heymarket_async.cli", "heymarket_async.__main__")
@@ -242,18 +243,18 @@ def _see_errors(patch: pytest.MonkeyPatch, watch: GetWatch, kind: Any) -> None:
 
 
 def _see_what_is_read(patch: pytest.MonkeyPatch, watch: GetWatch) -> None:
-    reading = convert.Reader.read
+    read = convert.Reader.reading
 
-    def read(self: convert.Reader, body: bytes, *args: Any, **kwargs: Any) -> Any:
+    def reading(self: convert.Reader, body: bytes, *args: Any, **kwargs: Any) -> Turns[Any]:
         watch().canaries.plant_json(body, "a reply")
-        value = reading(self, body, *args, **kwargs)
+        value = yield from read(self, body, *args, **kwargs)
         # Most models are filled in C, without their __init__.
         for model in value[:3] if isinstance(value, tuple) else [value]:
             if attrs.has(type(model)):
                 watch().see_repr(model)
         return value
 
-    patch.setattr(convert.Reader, "read", read)
+    patch.setattr(convert.Reader, "reading", reading)
 
 
 def _see_sessions(patch: pytest.MonkeyPatch, watch: GetWatch) -> None:

@@ -9,6 +9,7 @@ import attrs
 from heymarket_async.calls import Call, Operation, Reply
 from heymarket_async.clock import VirtualClock
 from heymarket_async.convert import Reader
+from heymarket_async.turns import at_once
 from heymarket_async.values import Acknowledgement
 from heymarket_async.wire import decode
 
@@ -74,7 +75,8 @@ def read(operation: Operation[Any], body: bytes) -> Any:
     """Read a reply as a session does, and see that nothing of it was lost or misread."""
     reader = Reader(strict=True)
     call = Call(operation=operation, path=operation.path)
-    value = decode(Reply(status=200, headers={}, body=body), call, reader, attempts=1, elapsed=0.0, now=0.0)
+    reply = Reply(status=200, headers={}, body=body)
+    value = at_once(decode(reply, call, reader, attempts=1, elapsed=0.0, now=0.0))
     assert not reader.drift.misfits
     assert not reader.drift.unknown
     return value

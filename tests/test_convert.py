@@ -337,8 +337,9 @@ class TestFieldsThatFit:
         assert reader.drift.misfits == {}
 
     @pytest.mark.parametrize("key", [field.name for field in attrs.fields(Inbox) if field.name not in {"id", "extra"}])
-    def test_null_is_the_same_as_nothing(self, reader, key):
+    def test_null_is_the_same_as_nothing_and_nothing_odd(self, reader, key):
         assert inbox(reader, **{key: None}) == Inbox(id=1)
+        assert used_the_clean_path(reader)
         assert reader.drift.misfits == {}
         assert Reader(strict=True).structure({"id": 1, key: None}, Inbox) == Inbox(id=1)
 
@@ -538,6 +539,10 @@ class TestFieldsThatDoNotFit:
         body = b'[{"id": 1, "name": "a"}, {"id": 2, "name": []}, {"id": 3, "name": "c"}]'
         assert [one.name for one in reader.read(body, MANY)] == ["a", None, "c"]
 
+    def test_one_that_fits_again_is_a_field_again(self, reader):
+        assert [inbox(reader, rev=value).rev for value in (["x"], 5, "6", None, 7)] == [None, 5, 6, None, 7]
+        assert reader.drift.misfits.total() == 1
+
     def test_each_misfit_is_counted_each_time(self, reader):
         for _ in range(3):
             inbox(reader, team="x", name=[])
@@ -642,6 +647,14 @@ class TestDrift:
     def test_keys_that_may_be_data_count_as_one_and_are_not_told(self, reader):
         inbox(reader, **{PRIVATE: 1, "riley@example.com": 2, "colour": 3})
         assert reader.drift.unknown == {"Inbox": {"colour", MASK}}
+
+    def test_what_was_cleared_is_told_again(self, reader):
+        inbox(reader, colour=1, rev="x")
+        reader.drift.unknown.clear()
+        reader.drift.misfits.clear()
+        inbox(reader, colour=1, rev="x")
+        assert reader.drift.unknown == {"Inbox": {"colour"}}
+        assert reader.drift.misfits == {("Inbox", "rev", "integer", "string"): 1}
 
     def test_keys_made_from_data_cannot_fill_the_memory(self):
         drift = Drift()

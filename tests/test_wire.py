@@ -16,6 +16,7 @@ from heymarket_async.errors import ApiError, ArgumentError, HeymarketError, Rate
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.resources.tags import DELETE_TAG
 from heymarket_async.resources.team import GET_TEAM
+from heymarket_async.turns import at_once
 from heymarket_async.values import UNSET, Acknowledgement
 from heymarket_async.wire import Request, api_error, decode, encode, retry_after
 
@@ -32,7 +33,7 @@ def reply_of(status=200, body=b"", **headers):
 
 
 def read(reply, call=None, reader=None):
-    return decode(reply, call or LIST_INBOXES.call(), reader or Reader(), attempts=2, elapsed=1.5, now=NOW)
+    return at_once(decode(reply, call or LIST_INBOXES.call(), reader or Reader(), attempts=2, elapsed=1.5, now=NOW))
 
 
 class TestRequests:
