@@ -8,6 +8,7 @@ told to write what it has counted each time.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from benchmarks.figures import Bars, Section, Spread, Table
 from benchmarks.generated import generated_client
 from benchmarks.peers import AIOHTTP, GENERATED, HTTPX_PYDANTIC, PEERS
 from benchmarks.reading import COUNT, PYDANTIC, subjects
+from benchmarks.rounds import Subject
 from benchmarks.server import canned
 
 CALLS = CONCURRENCY
@@ -82,22 +84,25 @@ def _section(counted: dict[tuple[str, str], int]) -> Section:
     return Section(title="Instructions", text=TEXT.format(concurrency=CONCURRENCY), tables=tables, bars=bars)
 
 
-def _count(urls: list[str]) -> None:
-    """Do everything twice, the second time between two marks."""
+def _count_all(urls: list[str]) -> None:
     with Crowds() as crowds:
         for reply, url in zip(REPLIES, urls, strict=True):
             for name in _peers_for(reply):
                 call = crowds.of(crowds.enter(PEERS[name], url), CONCURRENCY)
-                call(CALLS)
-                os.getppid()
-                call(CALLS)
-                os.getppid()
+                _count_one(call, CALLS)
     for read in subjects("inboxes").values():
-        read(1)
-        os.getppid()
-        read(1)
-        os.getppid()
+        _count_one(read, 1)
+
+
+def _count_one(subject: Subject, times: int) -> None:
+    """Do it twice, the second time between two marks."""
+    subject(times)
+    gc.collect()
+    gc.freeze()  # Else a collection that happens to come now would count what all the others have made.
+    os.getppid()
+    subject(times)
+    os.getppid()
 
 
 if __name__ == "__main__":
-    _count(sys.argv[1:])
+    _count_all(sys.argv[1:])

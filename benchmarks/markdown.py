@@ -8,9 +8,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 
 from benchmarks.figures import Bound, Section, Table
 
+_WIDTH = 120
 _PACKAGES = ("aiohttp", "msgspec", "pydantic", "orjson", "httpx", "openapi-python-client")
 
 
@@ -58,4 +60,4 @@ def _processor() -> str:
 
 def _section(section: Section) -> str:
     plots = [f"![{bars.title}](benchmarks/{bars.name}.svg)" for bars in section.bars]
-    return "\n\n".join([f"## {section.title}", section.text.strip(), *map(table, section.tables), *plots])
+    return "\n\n".join([f"## {section.title}", fill(section.text, _WIDTH).strip(), *map(table, section.tables), *plots])

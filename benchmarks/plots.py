@@ -6,7 +6,7 @@ from html import escape
 
 from benchmarks.figures import Bars
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 760, 260, 90, 56, 34, 20
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 800, 300, 90, 56, 34, 20
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .title { font-size: 15px; font-weight: 600; }

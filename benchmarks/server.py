@@ -17,12 +17,14 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from benchmarks.records import reply
 
+ROOT = Path(__file__).parent.parent
 END = b"\r\n\r\n"
 
 
@@ -109,7 +111,7 @@ class Running:
 def canned(*replies: tuple[str, int, str]) -> Iterator[Running]:
     """Run a server in a process of its own, with an address for each reply (noun, count and kind)."""
     command = [sys.executable, "-m", "benchmarks.server", json.dumps(replies)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:

@@ -28,7 +28,8 @@ def measure() -> Section:
         connections = server.used()["most_connections"]
     peak = min(costs.values(), key=lambda cost: Spread(cost.cpu).median)
     fastest = list(costs.values()).index(peak)
-    decline = max((ratio(cost.cpu, peak.cpu) for cost in list(costs.values())[fastest:]), key=lambda each: each.median)
+    larger = list(costs.values())[fastest + 1 :] or [peak]
+    decline = max((ratio(cost.cpu, peak.cpu) for cost in larger), key=lambda each: each.median)
     return Section(
         title="Throughput",
         text=TEXT.format(size=DEFAULT_POOL_SIZE),
