@@ -9,17 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.figures import Bound, Section, Spread, Table, scaled
+from benchmarks.nouns import MODELS
 from benchmarks.peers import ours
 from benchmarks.records import count_within
 from benchmarks.server import canned
-from heymarket_async.models.contacts import Contact
-from heymarket_async.models.conversations import Conversation
-from heymarket_async.models.inboxes import Inbox
-from heymarket_async.models.messages import Message
 
 SIZE = 2**20
 TIMES = 15
-MODELS = {"inboxes": Inbox, "messages": Message, "conversations": Conversation, "contacts": Contact}
 KINDS = {"clean": "clean", "unknown": "20 unknown keys", "odd": "null lists and a misfit"}
 
 TEXT = """

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import orjson
 
 from benchmarks.figures import Bars, Bound, Section, Spread, Table, ratio, scaled
+from benchmarks.nouns import MODELS
 from benchmarks.records import reply
 from benchmarks.rounds import Cost, Subject, interleave
 from benchmarks.twins import list_reader
 from heymarket_async.convert import Reader
-from heymarket_async.models.contacts import Contact
-from heymarket_async.models.conversations import Conversation
-from heymarket_async.models.inboxes import Inbox
-from heymarket_async.models.messages import Message
 
 COUNT = 1000
 ROUNDS = 24
-MODELS: dict[str, Any] = {"inboxes": Inbox, "messages": Message, "conversations": Conversation, "contacts": Contact}
 
 OURS = "heymarket_async"
 OURS_UNKNOWN = "heymarket_async, 20 unknown keys"
