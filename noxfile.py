@@ -100,3 +100,10 @@ def prism(session: nox.Session) -> None:
     session.run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made), PRISM, external=True)
     script = made / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
     session.run("python", "tests/contract/against_prism.py", str(script), env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the library beside its peers and write docs/benchmarks.md. Parts after `--` are measured alone."""
+    session.install("--editable", ".", *group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
