@@ -9,10 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from heymarket_async import AsyncSession, AttemptEnded
+from heymarket_async import AsyncSession, AttemptEnded, Inbox
 from heymarket_async.convert import Reader
 from heymarket_async.drift import Misfit
-from heymarket_async.models import Inbox
 from heymarket_async.turns import at_once, each, in_turns
 
 MANY = tuple[Inbox, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -28,9 +27,9 @@ class WatchedRequest(aiohttp.ClientRequest):
     """A request that says when it goes out. aiohttp's traces would say it too, at ten times the cost."""
 
     @override
-    def send(self, conn: Connection) -> Coroutine[Any, Any, aiohttp.ClientResponse]:
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         progress_of_request.get().sent = True
-        return super().send(conn)
+        return await super().send(conn)
 
 
 class Broken(aiohttp.ClientError):
