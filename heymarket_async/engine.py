@@ -38,7 +38,7 @@ from heymarket_async.lanes import Lane
 from heymarket_async.records import Record
 from heymarket_async.retry import TOO_MANY_REQUESTS, Outcome, parse_date, wait_before_next
 from heymarket_async.settings import Options
-from heymarket_async.transport import Attempt, Pool, exchange
+from heymarket_async.transport import Attempt, Pool, Turnstile, exchange
 from heymarket_async.turns import in_turns
 from heymarket_async.wire import Request, api_error, decode, encode, retry_after, unreadable
 
@@ -54,12 +54,23 @@ class Account:
         credentials: whose account it is.
         rate_limit: requests in any minute at the most; None for no limit.
         clock: tells the time.
+        name: what its owner calls it, if anything.
+        connections: requests at a time at the most; None for as many as there are connections.
     """
 
-    __slots__ = ("_clock", "_told", "budget", "credentials", "last_answer", "mint")
+    __slots__ = ("_clock", "_told", "budget", "credentials", "last_answer", "mint", "name", "turnstile")
 
-    def __init__(self, credentials: Credentials, rate_limit: int | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        rate_limit: int | None,
+        clock: Clock,
+        name: str | None = None,
+        connections: int | None = None,
+    ) -> None:
         self.credentials = credentials
+        self.name = name
+        self.turnstile = Turnstile(connections)
         self.mint = TokenMint(credentials, clock)
         self.budget = RateBudget(rate_limit, clock)
         self.last_answer: tuple[int, Mapping[str, str]] | None = None
@@ -127,7 +138,7 @@ class Engine(Record, frozen=True, kw_only=True):
     async def run(self, call: Call[T]) -> T:
         """Perform `call`. For arguments and errors see `AsyncSession.run`."""
         clock, options, started = self.clock, self.options, self.clock.monotonic()
-        teller = teller_for(options.listeners, call, options.base_url)
+        teller = teller_for(options.listeners, call, options.base_url, self.account.name)
         way = _UnderWay(call, encode(call), teller, started, started + options.timeouts.total, self._lane(call))
         while True:
             way.queued = 0.0
@@ -195,6 +206,7 @@ class Engine(Record, frozen=True, kw_only=True):
                 way.request,
                 options=self.options,
                 mint=self.account.mint,
+                turnstile=self.account.turnstile,
                 clock=clock,
                 deadline=way.deadline,
             )

@@ -7,6 +7,8 @@
     ├── SessionError                  the session cannot be used like this (also a RuntimeError)
     │   ├── SessionClosed             the session was closed before
     │   └── WrongEventLoop            the session is open on another event loop that still lives
+    ├── UnknownTeam                   a fleet has no team of this name (also a KeyError)
+    ├── TeamParked                    a fleet does not call a team now that the service has refused
     ├── CursorStalled                 a list cannot be walked on without losing items
     └── CallError                     a call did not succeed
         ├── TransportError            there is no complete answer
@@ -110,6 +112,16 @@ class CursorStalled(HeymarketError):
     """A list cannot be walked on without losing items, because its cursor does not move."""
 
     advice = "Ask for larger pages (page_size=), or narrow what you ask for."
+
+
+class UnknownTeam(HeymarketError, KeyError):
+    """A fleet has no team of this name."""
+
+
+class TeamParked(HeymarketError):
+    """The service has refused this team, and a fleet asks it again later. No request was made; see `Fleet.parked`."""
+
+    advice = "Check its credentials. `fleet.remove(...)` and `fleet.add(...)` give it new ones."
 
 
 class CallError(HeymarketError):

@@ -38,6 +38,7 @@ class CallEvent:
         method: the HTTP method.
         path: the path template, such as `/v1/conversations/{id}`.
         base_url: the address of the service.
+        team: what `as_account` or a `Fleet` calls the account, if anything.
         local_id: the identifier that the call carries, if it is a send.
         attempt: the number of the attempt, from 1; of the coming one, for a wait.
     """
@@ -47,6 +48,7 @@ class CallEvent:
     method: str
     path: str
     base_url: str
+    team: str | None = None
     local_id: str | None = attrs.field(repr=False)
     attempt: int
 
@@ -114,7 +116,40 @@ class SecretReplaced(CallEvent):
     in_use: int
 
 
-Event = AttemptStarted | AttemptEnded | Waiting | SecretReplaced
+@attrs.frozen(kw_only=True)
+class Parked:
+    """A fleet stops to call a team that the service has refused, for a while. Only a `Fleet` tells this.
+
+    Attributes:
+        team: the name of the team.
+        status: 401 or 403.
+        request_id: the service's `X-Request-Id` of the refusal, if there is one.
+        refusals: how many there were in a row, this one included.
+        seconds: until the team is called again.
+    """
+
+    team: str
+    status: int
+    request_id: str | None
+    refusals: int
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class Unparked:
+    """A team that was parked answers again. Only a `Fleet` tells this.
+
+    Attributes:
+        team: the name of the team.
+        refusals: how many there were in a row.
+    """
+
+    team: str
+    refusals: int
+
+
+CallEvents = AttemptStarted | AttemptEnded | Waiting | SecretReplaced
+Event = CallEvents | Parked | Unparked
 Listener = Callable[[Event], object]
 
 
@@ -125,11 +160,12 @@ class Teller:
         listeners: are called with each event, in turn. One that raises is logged and does no harm.
         call: the call.
         base_url: the address of the service.
+        team: the name of the account, if it has one.
     """
 
     __slots__ = ("_facts", "_listeners")
 
-    def __init__(self, listeners: Sequence[Listener], call: Call[Any], base_url: str) -> None:
+    def __init__(self, listeners: Sequence[Listener], call: Call[Any], base_url: str, team: str | None) -> None:
         operation = call.operation
         self._listeners = listeners
         self._facts: dict[str, Any] = {
@@ -138,26 +174,45 @@ class Teller:
             "method": operation.method,
             "path": operation.path,
             "base_url": base_url,
+            "team": team,
             "local_id": call.local_id,
         }
 
-    def tell(self, kind: type[Event], **facts: Any) -> None:
+    def tell(self, kind: type[CallEvents], **facts: Any) -> None:
         """Tell of an event, made of its class and the facts that it has beside those of the call."""
-        event: Event = kind(**self._facts, **facts)
-        _log(event)
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                _logger.exception("A listener failed on %s of %s.", kind.__name__, event.operation)
+        announce(self._listeners, kind(**self._facts, **facts))
 
 
-def teller_for(listeners: Sequence[Listener], call: Call[Any], base_url: str) -> Teller | None:
+def teller_for(listeners: Sequence[Listener], call: Call[Any], base_url: str, team: str | None = None) -> Teller | None:
     """Return who tells of a call, or None where nobody listens."""
-    return Teller(listeners, call, base_url) if listeners or _logger.isEnabledFor(logging.INFO) else None
+    return Teller(listeners, call, base_url, team) if listeners or _logger.isEnabledFor(logging.INFO) else None
+
+
+def announce(listeners: Sequence[Listener], event: Event) -> None:
+    """Tell the log and the listeners of an event. A listener that raises is logged and does no harm."""
+    _log(event)
+    for listener in listeners:
+        try:
+            listener(event)
+        except Exception:
+            subject = event.operation if isinstance(event, CallEvent) else f"team {event.team}"
+            _logger.exception("A listener failed on %s of %s.", type(event).__name__, subject)
 
 
 def _log(event: Event) -> None:
+    match event:
+        case Parked():
+            _logger.warning(
+                "Team %s is parked for %.0f s: the service has refused it %d times (%d, request id %s).",
+                *(event.team, event.seconds, event.refusals, event.status, event.request_id),
+            )
+        case Unparked():
+            _logger.warning("Team %s answers again, after %d refusals.", event.team, event.refusals)
+        case _:
+            _log_call(event)
+
+
+def _log_call(event: CallEvents) -> None:
     what = f"{event.operation} ({event.method} {event.path}), attempt {event.attempt}"
     match event:
         case AttemptEnded(status=int() as status):

@@ -15,7 +15,16 @@ from urllib.parse import urlsplit
 
 from heymarket_async._version import __version__
 from heymarket_async.errors import ReplyError
-from heymarket_async.events import AttemptEnded, AttemptStarted, CallEvent, Event, SecretReplaced, Waiting
+from heymarket_async.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CallEvent,
+    Event,
+    Parked,
+    SecretReplaced,
+    Unparked,
+    Waiting,
+)
 from heymarket_async.values import MASK
 
 try:
@@ -102,6 +111,8 @@ class OpenTelemetryListener:
                 _tell_current_span("heymarket.wait", event, told)
             case SecretReplaced(in_use=in_use):
                 _tell_current_span("heymarket.secret_replaced", event, {"heymarket.secret.in_use": in_use})
+            case Parked() | Unparked():
+                pass  # These are of a team and not of a call: there is no span to tell.
 
     def _start(self, event: AttemptStarted) -> None:
         operation: Attributes = {"heymarket.operation": event.operation}

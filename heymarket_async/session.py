@@ -169,7 +169,7 @@ class AsyncSession(Nouns):
         )
         self._root: weakref.ref[AsyncSession] | None = None
         self._family: weakref.WeakSet[AsyncSession] = weakref.WeakSet([self])
-        self._closed = False
+        self._closed, self._owns_account = False, True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **settings: Unpack[SessionSettings]) -> Self:
@@ -198,6 +198,11 @@ class AsyncSession(Nouns):
     def default_region(self) -> str | None:
         """The country whose national phone numbers are understood."""
         return self._engine.options.default_region
+
+    @property
+    def name(self) -> str | None:
+        """What `as_account` or a `Fleet` calls this team, if anything."""
+        return self._engine.account.name
 
     @property
     def clock(self) -> Clock:
@@ -230,7 +235,7 @@ class AsyncSession(Nouns):
     @property
     def closed(self) -> bool:
         """Whether this session was closed, or the session that it is a copy of."""
-        return self._closed or self._engine.pool.closed
+        return self._closed or self._engine.account.turnstile.closed or self._engine.pool.closed
 
     async def __aenter__(self) -> Self:
         self._check_open()
@@ -247,9 +252,11 @@ class AsyncSession(Nouns):
 
         Calls that are under way fail, those that wait fail with `SessionClosed`. A copy made by `with_options` or
         `as_account` leaves the connections to the session that it is a copy of or, where that is gone, to the last of
-        its copies.
+        its copies. Of an account, the copy that `as_account` made closes all: no request of it goes out any more.
         """
         self._closed = True
+        if self._owns_account:
+            self._engine.account.turnstile.closed = True
         orphaned = self._root is not None and self._root() is None and all(other.closed for other in self._family)
         if self._root is None or orphaned:
             await self._engine.pool.close()
@@ -302,17 +309,20 @@ class AsyncSession(Nouns):
         """
         return capturing(self._engine.pool)
 
-    def as_account(self, credentials: Credentials) -> Self:
+    def as_account(self, credentials: Credentials, *, name: str | None = None, connections: int | None = None) -> Self:
         """Return a copy for another team, on the same connections, with a token and a rate budget of its own.
 
         Args:
             credentials: the credentials of that team.
+            name: what you call it; events say it.
+            connections: connections that it may use at a time; by default all. What hangs can hold no more.
 
         Raises:
-            ConfigurationError: they are not credentials.
+            ConfigurationError: they are not credentials, or a value makes no sense.
         """
-        account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock)
-        return self._copy(replace(self._engine, account=account))
+        bound = None if connections is None else check_count("connections", connections)
+        account = Account(check_credentials(credentials), self._rate_limit, self._engine.clock, name, bound)
+        return self._copy(replace(self._engine, account=account), owns_account=True)
 
     async def request(
         self,
@@ -373,12 +383,12 @@ class AsyncSession(Nouns):
         engine.pool.open()
         return await engine.run(call)
 
-    def _copy(self, engine: Engine) -> Self:
+    def _copy(self, engine: Engine, *, owns_account: bool = False) -> Self:
         self._check_open()
         fresh = copy.copy(self)
         fresh._engine = engine
         fresh._root = self._root or weakref.ref(self)
-        fresh._closed = False
+        fresh._closed, fresh._owns_account = False, owns_account
         self._family.add(fresh)
         return fresh
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import io
 import os
@@ -22,6 +23,7 @@ from heymarket_async.settings import Options
 from heymarket_async.transport.leaving import OpenPool
 from heymarket_async.transport.pool import Pool
 from heymarket_async.transport.requests import Broken, Progress, progress_of_request
+from heymarket_async.transport.turnstile import Turnstile
 from heymarket_async.wire import Request
 
 # aiohttp warns of larger bodies in one piece, because they hold the event loop.
@@ -54,7 +56,14 @@ class Attempt(Record, frozen=True, kw_only=True):
 
 
 async def exchange(
-    pool: Pool, request: Request, *, options: Options, mint: TokenMint, clock: Clock, deadline: float
+    pool: Pool,
+    request: Request,
+    *,
+    options: Options,
+    mint: TokenMint,
+    turnstile: Turnstile,
+    clock: Clock,
+    deadline: float,
 ) -> Attempt:
     """Send one request and read its answer to the end.
 
@@ -63,26 +72,28 @@ async def exchange(
         request: what to send.
         options: where to, and how long that may take.
         mint: makes the token, at the moment when a connection is free for it.
+        turnstile: bounds the requests of the account at a time, and ends them.
         clock: tells the time.
         deadline: when all of it must be done, by `clock.monotonic()`.
 
     Raises:
-        SessionClosed: the pool was closed before the request left.
+        SessionClosed: the pool or the turnstile was closed before the request left.
     """
     present, progress = pool.open(), Progress()
+    held: list[asyncio.Semaphore] = []
     try:
-        if present.gate is None:
-            reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
-        else:
-            if present.gate.locked():
+        for gate in (turnstile.on(present.loop), present.gate):
+            if gate is None:
+                continue
+            if gate.locked():
                 with pool.block(clock, deadline - clock.monotonic()):
-                    await present.gate.acquire()
+                    await gate.acquire()
             else:
-                await present.gate.acquire()  # It does not wait.
-            try:
-                reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
-            finally:
-                present.gate.release()
+                await gate.acquire()  # It does not wait.
+            held.append(gate)
+        if turnstile.closed:
+            raise SessionClosed("This session was closed while the call waited for a connection.")
+        reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
         return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
     except SessionClosed as closed:
         if progress.token is None or (present.watched and not progress.sent):
@@ -102,6 +113,9 @@ async def exchange(
             timed_out=isinstance(error, TimeoutError),
             token=progress.token,
         )
+    finally:
+        for gate in held:
+            gate.release()
 
 
 async def _ask(
