@@ -37,9 +37,11 @@ if TYPE_CHECKING:
         ServerError,
         SessionClosed,
         SessionError,
+        TeamParked,
         TimedOut,
         TransportError,
         UnexpectedStatus,
+        UnknownTeam,
         UnprocessableEntity,
         Unsettled,
         WrongEventLoop,
@@ -50,10 +52,15 @@ if TYPE_CHECKING:
         CallEvent,
         Event,
         Listener,
+        Parked,
         SecretReplaced,
+        Unparked,
         Waiting,
         WaitReason,
     )
+    from heymarket_async.fleet.fleet import Fleet
+    from heymarket_async.fleet.parking import ParkedTeam
+    from heymarket_async.fleet.results import TeamResult
     from heymarket_async.lanes import Lane
     from heymarket_async.limits import BudgetState
     from heymarket_async.models.contacts import (
@@ -132,6 +139,7 @@ __all__ = [
     "Effect",
     "Event",
     "Extra",
+    "Fleet",
     "GalleryContent",
     "GalleryEntry",
     "HeymarketError",
@@ -149,6 +157,8 @@ __all__ = [
     "Operation",
     "Outcome",
     "Pager",
+    "Parked",
+    "ParkedTeam",
     "PermissionDenied",
     "RateBudgetExceeded",
     "RateLimited",
@@ -174,12 +184,16 @@ __all__ = [
     "Tag",
     "Team",
     "TeamMember",
+    "TeamParked",
+    "TeamResult",
     "TeamUser",
     "Template",
     "TimedOut",
     "Timeouts",
     "TransportError",
     "UnexpectedStatus",
+    "UnknownTeam",
+    "Unparked",
     "UnprocessableEntity",
     "Unsettled",
     "UserUpdate",

@@ -203,11 +203,11 @@ def _log(event: Event) -> None:
     match event:
         case Parked():
             _logger.warning(
-                "Team %s is parked for %.0f s: the service has refused it %d times (%d, request id %s).",
-                *(event.team, event.seconds, event.refusals, event.status, event.request_id),
+                "Team %s is parked for %.0f s: the service has refused it (%d, number %d in a row, request id %s).",
+                *(event.team, event.seconds, event.status, event.refusals, event.request_id),
             )
         case Unparked():
-            _logger.warning("Team %s answers again, after %d refusals.", event.team, event.refusals)
+            _logger.warning("Team %s is parked no more, after %d refusals in a row.", event.team, event.refusals)
         case _:
             _log_call(event)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import attrs
 
@@ -48,14 +48,16 @@ def wait_after(refusals: int, chance: float) -> float:
 
 def refusal_in(error: BaseException) -> ApiError | None:
     """Return the 401 or 403 that an error is, was raised from, or has among those it groups."""
-    to_see, seen = [error], set[int]()
+    to_see: list[BaseException] = [error]
+    seen: set[int] = set()
     while to_see:
         one = to_see.pop(0)
         if isinstance(one, AuthenticationError | PermissionDenied):
             return one
         if id(one) not in seen:
             seen.add(id(one))
-            to_see += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+            if isinstance(one, BaseExceptionGroup):
+                to_see.extend(cast("BaseExceptionGroup[BaseException]", one).exceptions)
             to_see += () if one.__cause__ is None else (one.__cause__,)
     return None
 
@@ -75,7 +77,7 @@ class Parking:
     def __init__(self) -> None:
         self.state: ParkedTeam | None = None
         self._due = 0.0
-        self._round = 0
+        self._round: int = 0
         self._trying = False
 
     def enter(self, now: float) -> int | None:

@@ -156,12 +156,7 @@ class Rounds(Generic[T]):
 
     def _start_what_is_due(self) -> None:
         now, agenda = self._roster.clock.monotonic(), self._agenda
-        while (
-            not self._roster.closed()
-            and agenda
-            and agenda[0][0] <= now
-            and len(self._running) + len(self._ended) < self._places
-        ):
+        while agenda and agenda[0][0] <= now and self._has_place() and not self._roster.closed():
             due, _, member = heapq.heappop(agenda)
             if not self._roster.has(member):
                 self._listed.discard(member)
@@ -176,6 +171,9 @@ class Rounds(Generic[T]):
             task = asyncio.create_task(self._call(member, ticket, due, now))
             self._running.add(task)
             task.add_done_callback(self._take)
+
+    def _has_place(self) -> bool:
+        return len(self._running) + len(self._ended) < self._places
 
     def _plan_next(self, member: Member, due: float, now: float) -> None:
         if self._every is not None:
@@ -218,7 +216,7 @@ class Rounds(Generic[T]):
     async def _wait(self) -> None:
         """Wait until a call has ended, a team has come, or a team is due for which there is a place."""
         timer = None
-        if self._agenda and len(self._running) < self._places:
+        if self._agenda and self._has_place():
             wait = self._agenda[0][0] - self._roster.clock.monotonic()
             timer = self._roster.clock.call_later(wait, self._bell.set)
         try:

@@ -21,6 +21,7 @@ from heymarket_async.sandbox.routes import Ask, Route, Router
 from heymarket_async.sandbox.state import Service, Team
 from heymarket_async.sandbox.tokens import Bearer
 from heymarket_async.sandbox.window import Window
+from heymarket_async.values import Unset
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ class Dispatcher:
         service: what the operations act on.
         router: finds the operation.
         guard: checks the credentials.
-        new_window: makes the rate limit of one team, or of one credential; None for no limit.
+        new_window: makes the rate limit of one team, or of one credential, of so many requests.
+        limit: of how many, for teams that do not say; None for no limit.
         clock: tells the time.
     """
 
@@ -41,15 +43,17 @@ class Dispatcher:
         service: Service,
         router: Router,
         guard: Guard,
-        new_window: Callable[[], Window] | None,
+        new_window: Callable[[int], Window],
+        limit: int | None,
         clock: Clock,
     ) -> None:
         self._service = service
         self._router = router
         self._guard = guard
         self._new_window = new_window
+        self._limit = limit
         self._clock = clock
-        self._windows: dict[Team | ApiSecret | ApiKey, Window] = {}
+        self._windows: dict[tuple[Team | ApiSecret | ApiKey, int], Window] = {}
 
     def prepare(self, received: Received, headers: Mapping[str, str]) -> Callable[[], Reply]:
         """Judge a request, and note in `received` what it turned out to be.
@@ -100,12 +104,13 @@ class Dispatcher:
             received.token_age = presented.age
 
     def _count(self, bearer: Bearer) -> None:
-        if self._new_window is None:
+        limit = self._limit if isinstance(bearer.team.rate_limit, Unset) else bearer.team.rate_limit
+        if limit is None:
             return
         owner = bearer.team if self._service.variants.limit_per == "team" else bearer.credential
-        window = self._windows.get(owner)
+        window = self._windows.get((owner, limit))
         if window is None:
-            window = self._windows[owner] = self._new_window()
+            window = self._windows[owner, limit] = self._new_window(limit)
         wait = window.admit(self._clock.monotonic())
         if wait:
             headers = {"Retry-After": str(math.ceil(wait))} if self._service.variants.retry_after else {}

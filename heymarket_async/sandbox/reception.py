@@ -61,7 +61,7 @@ class Reception:
             ordinary = self._dispatcher.prepare(received, request.headers)
         except (web.HTTPException, web.RequestPayloadError) as error:
             ordinary = partial(refuse, _unreadable(error))
-        answer = self._script.take(received.operation, received.path) or _ORDINARY
+        answer = self._script.take(received.operation, received.path, team=received.team) or _ORDINARY
         exchange = Exchange(connection, request, received, ordinary, self._clock)
         ended = await self._give(answer, exchange)
         connection.idle = bool(ended.keep_alive)

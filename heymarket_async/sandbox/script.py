@@ -21,13 +21,13 @@ class Script:
 
     def __init__(self, operations: Collection[str]) -> None:
         self._operations = operations
-        self._queues: dict[str, deque[Answer]] = {}
+        self._queues: dict[tuple[str, int | None], deque[Answer]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
 
-    def add(self, target: str, answers: Sequence[Answer], times: int) -> None:
-        """Order `answers`, the whole row `times` times, for the next requests to `target`."""
+    def add(self, target: str, answers: Sequence[Answer], times: int, team: int | None = None) -> None:
+        """Order `answers`, the whole row `times` times, for the next requests to `target`, perhaps of one team only."""
         if not (target == ANY or target.startswith("/") or target in self._operations):
             raise ConfigurationError(
                 f"script({target!r}): there is no such operation.",
@@ -37,21 +37,27 @@ class Script:
             raise ConfigurationError("script(...) takes one Answer or more, such as Reply(502).")
         if type(times) is not int or times < 1:
             raise ConfigurationError("script(times=...) must be an int, 1 or more.")
-        self._queues.setdefault(target, deque()).extend([*answers] * times)
+        if team is not None and any(answer.unread for answer in answers):
+            raise ConfigurationError("script(team=...): whose request it is shows only once it is read (unread=True).")
+        self._queues.setdefault((target, team), deque()).extend([*answers] * times)
 
-    def take(self, operation: str | None, path: str, *, unread: bool = False) -> Answer | None:
+    def take(self, operation: str | None, path: str, *, team: int | None = None, unread: bool = False) -> Answer | None:
         """Return the answer that was ordered for this request, if any: by operation, else by path, else for any.
+
+        Orders for its team come before those for any.
 
         Args:
             operation: the operation that the request names.
             path: its path.
+            team: the number of the team that it comes from, if that is known.
             unread: whether to take an answer that comes before the request is read, or one that comes after. The other
                 kind stays where it is, in front of what stands behind it.
         """
-        for target in (operation, path, ANY):
-            queue = self._queues.get(target) if target is not None else None
-            if queue:
-                return queue.popleft() if queue[0].unread is unread else None
+        for whose in (None,) if team is None else (team, None):
+            for target in (operation, path, ANY):
+                queue = self._queues.get((target, whose)) if target is not None else None
+                if queue:
+                    return queue.popleft() if queue[0].unread is unread else None
         return None
 
     @property

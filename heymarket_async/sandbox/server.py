@@ -115,7 +115,8 @@ class Sandbox:
             self._service,
             Router(ROUTES),
             Guard(TokenReader(lambda: self.teams), clock, leeway),
-            None if rate_limit is None else partial(window_for, rate_window, rate_limit),
+            partial(window_for, rate_window),
+            rate_limit,
             clock,
         )
         self._reception = Reception(self._dispatcher, self._script, clock, Random(f"{seed}/request ids"))
@@ -291,7 +292,7 @@ class Sandbox:
         self.teams.append(team)
         return team
 
-    def script(self, target: str, *answers: Answer, times: int = 1) -> None:
+    def script(self, target: str, *answers: Answer, times: int = 1, team: Team | None = None) -> None:
         """Order what comes in place of the next answers.
 
         An order has precedence over every gate, credentials and the rate limit included; orders for the same target
@@ -301,11 +302,13 @@ class Sandbox:
             target: an operation such as `list_inboxes`, a path such as `/v1/inboxes`, or `*` for any request.
             answers: one for each of the next requests: `Ordinary`, `Reply`, a fault such as `Reset`, or your own.
             times: how often the whole row comes.
+            team: whose requests it is for; those whose token does not prove that they come from it go on as ever.
 
         Raises:
             ConfigurationError: there is no such operation, or an argument makes no sense.
         """
-        self._script.add(target, answers, times)
+        _check_call("script(team=...)", team is None or team in self.teams, "must be a team of this sandbox")
+        self._script.add(target, answers, times, None if team is None else team.id)
 
     @property
     def scripted(self) -> int:
@@ -342,8 +345,12 @@ class Sandbox:
 
 
 def _check(option: str, good: bool, rule: str) -> None:
+    _check_call(f"Sandbox({option}=...)", good, rule)
+
+
+def _check_call(what: str, good: bool, rule: str) -> None:
     if not good:
-        raise ConfigurationError(f"Sandbox({option}=...) {rule}.")
+        raise ConfigurationError(f"{what} {rule}.")
 
 
 def _is_count(value: object, least: int = 0) -> bool:

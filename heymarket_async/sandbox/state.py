@@ -14,6 +14,7 @@ from heymarket_async.sandbox.books import Book, Sent
 from heymarket_async.sandbox.contact_book import ContactBook
 from heymarket_async.sandbox.records import Moment, Record, Records
 from heymarket_async.sandbox.variants import Variants
+from heymarket_async.values import UNSET, Unset
 
 
 def _check_secrets(_: object, __: attrs.Attribute[Any], value: object) -> None:
@@ -29,6 +30,11 @@ def _check_secrets(_: object, __: attrs.Attribute[Any], value: object) -> None:
 def _check_api_key(_: object, __: attrs.Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, ApiKey):
         raise ConfigurationError("Team(api_key=...) must be an ApiKey or None.")
+
+
+def _check_rate_limit(_: object, __: attrs.Attribute[Any], value: object) -> None:
+    if not (value is UNSET or value is None or (type(value) is int and value >= 1)):
+        raise ConfigurationError("Team(rate_limit=...) must be an int, 1 or more, or None.")
 
 
 def _records(noun: str, *, revs: bool = True, made: str = "created") -> Any:
@@ -55,6 +61,7 @@ class Team:
         api_key: the legacy API key, if the team has one.
         inboxes: what GET /v1/inboxes answers: a list of objects, or any other JSON value.
         members: the `members` of GET /v1/team: a list of objects, or any other JSON value.
+        rate_limit: requests in 60 seconds, None for any number, if not as many as the sandbox says.
         list_size: the largest number of contacts in a list.
         clock: the time of `receive`, `deliver` and `fail`.
         conversations: by id, as are all the nouns below; see `heymarket_async.sandbox.records` for what a record holds.
@@ -81,6 +88,7 @@ class Team:
     api_key: ApiKey | None = attrs.field(default=None, validator=_check_api_key)
     inboxes: Any = attrs.field(factory=list[Any])
     members: Any = attrs.field(factory=list[Any])
+    rate_limit: int | Unset | None = attrs.field(default=UNSET, validator=_check_rate_limit)
     list_size: int = 1000
     clock: Clock = SYSTEM_CLOCK
     conversations: Records = attrs.field(default=_records("conversation", revs=False))
