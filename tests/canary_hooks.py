@@ -55,7 +55,7 @@ def install(patch: pytest.MonkeyPatch, watch: GetWatch) -> None:
         _see_errors(patch, watch, kind)
     _see_what_is_read(patch, watch)
     for kind in _shown(modules):
-        after(patch, kind, "__init__", lambda value, *_, **__: watch().see_repr(value), only_own=True)
+        after(patch, kind, "__init__", lambda value, /, *_, **__: watch().see_repr(value), only_own=True)
     _see_sessions(patch, watch)
 
 

@@ -37,8 +37,9 @@ def unknown_team(name: object, names: Iterable[str]) -> UnknownTeam:
     """Return the error for a team that is not there, with the name that was perhaps meant."""
     if not isinstance(name, str):
         return UnknownTeam(f"Teams are known by their names, not by {type(name).__name__}.")
-    near = get_close_matches(name, names, n=1)
-    return UnknownTeam(f"There is no team {name!r}.", advice=f"Did you mean {near[0]!r}?" if near else None)
+    known = {_normal(each): each for each in names}
+    near = get_close_matches(_normal(name), known, n=1)
+    return UnknownTeam(f"There is no team {name!r}.", advice=f"Did you mean {known[near[0]]!r}?" if near else None)
 
 
 def _normal(name: str) -> str:
