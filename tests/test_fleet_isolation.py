@@ -1,4 +1,4 @@
-"""One team that is refused, one that hangs, one that gets garbage and one that is slowed leave the others as they were."""
+"""A team that is refused, one that hangs, one that gets garbage and one that is slowed leave the others alone."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ async def run(*, faults):
 
 @pytest.fixture(scope="module")
 def without():
-    return asyncio.run(run(faults=False))
+    return asyncio.run(asyncio.wait_for(run(faults=False), 120))
 
 
 @pytest.fixture(scope="module")
 def with_faults():
-    return asyncio.run(run(faults=True))
+    return asyncio.run(asyncio.wait_for(run(faults=True), 120))
 
 
 def test_without_faults_every_team_is_polled_on_time(without):

@@ -323,3 +323,26 @@ def test_an_answer_that_makes_no_sense_is_refused(make: Any, rule: str) -> None:
 
 def test_the_repr_of_a_reply_hides_its_body() -> None:
     assert repr(Reply(200, "private")) == "Reply(200, 7 bytes)"
+
+
+async def test_an_order_for_one_team_goes_before_others_and_leaves_other_teams_alone(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    first, second = ({"headers": key_of(sandbox, team)} for team in (0, 1))
+    sandbox.script("*", Reply(501), team=sandbox.teams[1])
+    sandbox.script("get_team", Reply(502))
+    sandbox.script("get_team", Reply(503), team=sandbox.teams[1])
+    url = sandbox.url + "/v1/team"
+    assert (await fetch(http, url)).status == 502
+    assert (await fetch(http, url)).status == 401
+    assert (await fetch(http, url, **first)).status == 200
+    assert [(await fetch(http, url, **second)).status for _ in range(3)] == [503, 501, 200]
+    assert sandbox.scripted == 0
+
+
+async def test_an_order_for_a_team_must_be_one_that_can_be_kept(sandbox: Sandbox) -> None:
+    stranger = Sandbox(seed="another").teams[0]
+    with pytest.raises(ConfigurationError, match="must be a team of this sandbox"):
+        sandbox.script("get_team", Reply(500), team=stranger)
+    with pytest.raises(ConfigurationError, match="only once it is read"):
+        sandbox.script("get_team", Reset(unread=True), team=sandbox.teams[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -267,3 +268,55 @@ async def test_an_operation_may_refuse_by_itself(http: aiohttp.ClientSession, mo
         answer = await fetch(http, sandbox.url + "/v1/team", headers=key_of(sandbox))
         assert answer.status == 409
         assert answer.json == {"error_code": "conflict", "message": "The team is elsewhere."}
+
+
+async def test_a_team_may_have_a_limit_of_its_own(clock: VirtualClock, http: aiohttp.ClientSession) -> None:
+    async with Sandbox(clock=clock, rate_limit=2) as sandbox:
+        other = {"headers": key_of(sandbox, 1)}
+        sandbox.teams[0].rate_limit = 1
+        assert await statuses(http, sandbox, 2) == [200, 429]
+        assert [(await fetch(http, sandbox.url + "/v1/team", **other)).status for _ in range(3)] == [200, 200, 429]
+        sandbox.teams[0].rate_limit = None
+        assert await statuses(http, sandbox, 5) == [200] * 5
+    async with Sandbox(clock=clock, rate_limit=None) as sandbox:
+        sandbox.teams[0].rate_limit = 3
+        assert await statuses(http, sandbox, 4) == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, True, "10"])
+async def test_a_limit_of_a_team_must_make_sense(sandbox: Sandbox, limit: object) -> None:
+    with pytest.raises(ConfigurationError, match="rate_limit"):
+        sandbox.teams[0].rate_limit = limit  # type: ignore[assignment]  # what is tested
+
+
+async def test_any_team_can_be_given_people_and_conversations() -> None:
+    sandbox, same = (Sandbox(teams=3) for _ in range(2))
+    for one in (sandbox, same):
+        one.populate(one.teams[1], history=40)
+        one.populate(one.teams[2])
+    first, second, third = sandbox.teams
+    assert len(second.messages) == len(first.messages) + 40 == len(third.messages) + 40
+    assert len(second.contacts) == len(third.contacts) == len(first.contacts)
+    assert [*second.messages.values()] == [*same.teams[1].messages.values()]
+    assert [*second.contacts.values()] != [*third.contacts.values()]
+    assert second.sent == []
+
+
+async def test_a_team_is_populated_once_and_needs_inboxes_and_members(sandbox: Sandbox) -> None:
+    for team in (sandbox.teams[0], sandbox.add_team(inboxes=[]), sandbox.add_team(members=[])):
+        with pytest.raises(ConfigurationError, match="needs inboxes and members, and nothing else yet"):
+            sandbox.populate(team)
+    with pytest.raises(ConfigurationError, match="history"):
+        sandbox.populate(sandbox.teams[1], history=-1)
+
+
+async def test_a_thousand_teams_take_little_memory_and_time() -> None:
+    Sandbox(teams=1)
+    tracemalloc.start()
+    try:
+        sandbox = Sandbox(teams=1000)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len({secret.id for team in sandbox.teams for secret in team.secrets}) == 2000
+    assert size < 20_000 * 1000

@@ -16,6 +16,7 @@ from heymarket_async.clock import SYSTEM_CLOCK, Clock, SkewedClock
 from heymarket_async.errors import ConfigurationError, SessionError
 from heymarket_async.sandbox.answers import Answer
 from heymarket_async.sandbox.bearer import Guard
+from heymarket_async.sandbox.chats import rows
 from heymarket_async.sandbox.connections import Connection, Listener
 from heymarket_async.sandbox.dispatch import Dispatcher
 from heymarket_async.sandbox.journal import Received
@@ -291,6 +292,23 @@ class Sandbox:
         self._made += 1
         self.teams.append(team)
         return team
+
+    def populate(self, team: Team, *, history: int = 0) -> None:
+        """Give a team contacts, lists, templates and a few conversations, as the first team has from the start.
+
+        Args:
+            team: a team that has inboxes and members, and none of that yet.
+            history: how many messages it gets besides, in conversations of their own.
+
+        Raises:
+            ConfigurationError: the team has some already, or nobody and no inbox to have them.
+        """
+        _check_call("populate(history=...)", _is_count(history), "must be an int, 0 or more")
+        ready = not team.contacts and not team.conversations and rows(team.inboxes) and rows(team.members)
+        _check_call(f"populate({team!r})", bool(ready), "needs inboxes and members, and nothing else yet")
+        seed = f"{self._seed}/{team.id}"
+        add_people(team, seed)
+        add_chats(team, seed, history)
 
     def script(self, target: str, *answers: Answer, times: int = 1, team: Team | None = None) -> None:
         """Order what comes in place of the next answers.
