@@ -27,9 +27,9 @@ def test_its_file_of_teams_is_read(tmp_path):
 
 @pytest.mark.slow
 def test_the_benchmark_finds_no_failures_and_a_team_within_its_bounds():
+    options = ["--teams", "400", "--every", "1", "--seconds", "2", "--json"]
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "benchmarks" / "fleet.py")]
-        + ["--teams", "400", "--every", "1", "--seconds", "2", "--json"],
+        [sys.executable, "-W", "error", str(ROOT / "benchmarks" / "fleet.py"), *options],
         capture_output=True,
         text=True,
         timeout=120,
