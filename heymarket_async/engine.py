@@ -27,7 +27,7 @@ from heymarket_async.errors import (
 from heymarket_async.events import (
     AttemptEnded,
     AttemptStarted,
-    Event,
+    CallEvents,
     SecretReplaced,
     Teller,
     Waiting,
@@ -102,7 +102,7 @@ class _UnderWay(Generic[T]):
     refusals: int = 0
     queued: float = 0.0
 
-    def tell(self, kind: type[Event], **facts: Any) -> None:
+    def tell(self, kind: type[CallEvents], **facts: Any) -> None:
         if self.teller is not None:
             self.teller.tell(kind, **facts)
 

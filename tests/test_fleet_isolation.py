@@ -86,7 +86,9 @@ def test_the_refused_team_is_parked(with_faults):
 
 def test_the_hanging_team_times_out_and_holds_few_connections(with_faults):
     requests, results, _ = with_faults
-    assert {type(result.error).__name__ for result in results[HANGING]} == {"TimedOut"}
+    # Those that hold a connection time out; those that wait for one were never sent.
+    assert results[HANGING]
+    assert {type(result.error).__name__ for result in results[HANGING]} <= {"TimedOut", "NeverSent"}
     assert 4 <= requests[HANGING] <= 12
 
 
