@@ -134,6 +134,7 @@ async def run(teams: int, every: float, seconds: float, name: str) -> dict[str, 
 
 
 def main() -> None:
+    """Be the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--teams", type=int, default=1000)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two polls of a team")

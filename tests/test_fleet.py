@@ -17,6 +17,7 @@ from heymarket_async import (
     AuthenticationError,
     ConfigurationError,
     Fleet,
+    Retries,
     SessionClosed,
     TeamResult,
     UnknownTeam,
@@ -167,7 +168,7 @@ class TestItsSessions:
 
         async def crowd():
             async with Sandbox(teams=1) as sandbox:
-                fleets[:] = fleets or [fleet_of(sandbox, connections_per_team=1)]
+                fleets[:] = fleets or [fleet_of(sandbox, connections_per_team=1, retries=Retries(attempts=1))]
                 team = fleets[0]["t0"].with_options(base_url=sandbox.url)
                 return await asyncio.gather(*(team.inboxes.list() for _ in range(5)))
 
@@ -205,6 +206,14 @@ class TestComingAndGoing:
                 await gone.inboxes.list()
         assert sandbox.requests == []
         assert len(await other.inboxes.list()) == 5
+
+    async def test_closing_a_copy_of_a_team_leaves_the_team_as_it_is(self, fleet):
+        await fleet["t0"].with_options(timeout=5).close()
+        assert len(await fleet["t0"].inboxes.list()) == 5
+
+    async def test_an_account_bounds_its_connections_by_a_whole_number(self, fleet):
+        with pytest.raises(ConfigurationError, match="connections must be a whole number"):
+            fleet["t0"].as_account(SECRET, connections=0)
 
     async def test_what_is_on_its_way_for_a_team_that_goes_comes_to_its_end(self, sandbox, fleet):
         clock = VirtualClock()

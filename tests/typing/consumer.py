@@ -12,7 +12,19 @@ from __future__ import annotations
 from typing import assert_type
 
 import heymarket_async
-from heymarket_async import AsyncSession, Contact, Conversation, Inbox, Message, Pager, SentMessage, Team, WriteResult
+from heymarket_async import (
+    AsyncSession,
+    Contact,
+    Conversation,
+    Fleet,
+    Inbox,
+    Message,
+    Pager,
+    SentMessage,
+    Team,
+    TeamResult,
+    WriteResult,
+)
 
 
 async def replies_have_their_types(heymarket: AsyncSession) -> None:
@@ -26,6 +38,16 @@ async def replies_have_their_types(heymarket: AsyncSession) -> None:
     assert_type(await heymarket.contacts.create(phone_number="", first_name="Sam"), WriteResult)
     assert_type(await heymarket.contacts.find(phone_number=""), Contact | None)
     assert_type(await heymarket.tags.delete(1), str)
+
+
+async def results_of_many_teams_have_the_type_that_the_function_returns(fleet: Fleet) -> None:
+    """A lambda needs no annotation."""
+    async for result in fleet.each(lambda team: team.inboxes.list(), every=10):
+        assert_type(result, TeamResult[tuple[Inbox, ...]])
+        assert_type(result.unwrap(), tuple[Inbox, ...])
+    assert_type(await fleet.gather(lambda team: team.team.get()), dict[str, TeamResult[Team]])
+    assert_type(fleet["acme"], AsyncSession)
+    Fleet.from_file("teams.toml", pool_sise=5)  # type: ignore[call-arg]
 
 
 async def wrong_arguments_show(heymarket: AsyncSession) -> None:
