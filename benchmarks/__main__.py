@@ -15,7 +15,18 @@ from benchmarks.figures import Section
 from benchmarks.markdown import page, promises, table
 from benchmarks.plots import svg
 
-PARTS = ("calls", "reading", "overhead", "imports", "memory", "holding", "throughput", "paging", "instructions")
+PARTS = (
+    "calls",
+    "ladder",
+    "reading",
+    "overhead",
+    "imports",
+    "memory",
+    "holding",
+    "throughput",
+    "paging",
+    "instructions",
+)
 DOCS = Path(__file__).parent.parent / "docs"
 INTRODUCTION = Path(__file__).parent / "introduction.md"
 
