@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
@@ -43,6 +44,7 @@ class Pager(Generic[T]):
         page_size: items to ask for in one page; None to leave it to the service.
         cursor: where to go on, as `cursor` of another pager of the same list gave it.
         keep: says of an item whether it is wanted, where the service may send others too.
+        since: the earliest time that is wanted of a list by time; the last page may hold older items too.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Pager(Generic[T]):
         page_size: int | None = None,
         cursor: str | None = None,
         keep: Callable[[T], bool] = lambda _: True,
+        since: datetime | None = None,
     ) -> None:
         self._run = run
         self._keep = keep
@@ -62,7 +65,7 @@ class Pager(Generic[T]):
         self._ask = ask
         self._left = None if limit is None else check_count("limit", limit)
         first = ask({})
-        self._walk = walk_for(operation, page_size, first.body)
+        self._walk = walk_for(operation, page_size, first.body, since)
         self._arguments = _fingerprint(first)
         self._one_fetches = asyncio.Lock()
         self._waiting: deque[T] = deque()
@@ -80,6 +83,11 @@ class Pager(Generic[T]):
     def done(self) -> bool:
         """Whether everything was handed out."""
         return self._left == 0 or (self._walk.done and not self._waiting)
+
+    @property
+    def unseen(self) -> tuple[datetime | None, datetime | None] | None:
+        """From when to when items were not fetched so far; None for a bound that is not known, or for nothing."""
+        return None if self.done else self._walk.unseen
 
     @property
     def cursor(self) -> str:
@@ -170,7 +178,9 @@ class Pager(Generic[T]):
         return bool(self._waiting) and self._left != 0
 
 
-def walk_for(operation: Operation[Any], page_size: int | None, body: Any = UNSET) -> Walk:
+def walk_for(
+    operation: Operation[Any], page_size: int | None, body: Any = UNSET, since: datetime | None = None
+) -> Walk:
     """Return the walk through the pages of an operation.
 
     Raises:
@@ -182,7 +192,7 @@ def walk_for(operation: Operation[Any], page_size: int | None, body: Any = UNSET
             raise wrong("page_size", f"cannot be chosen: {operation.name} does not know page sizes")
         check_count("page_size", page_size, most=paging.largest)
     if isinstance(paging, TimeCursor):
-        return TimeWalk(paging, page_size, bounded=body is not UNSET and paging.key in body)
+        return TimeWalk(paging, page_size, bounded=body is not UNSET and paging.key in body, since=since)
     assert isinstance(paging, PageNumber), operation.name
     return PageWalk(paging, page_size)
 

@@ -195,6 +195,65 @@ class TestWalkingByTime:
         assert len(found) == len(set(found))
         assert set(found) >= set(there)
 
+    @settings(max_examples=600, deadline=None)
+    @given(
+        TIMES,
+        st.integers(-1000, 6000),
+        st.sampled_from(["before", "from", "follows"]),
+        st.sampled_from([1, 1000, 1_000_000]),
+        st.sampled_from([1, 1000, 1_000_000]),
+        st.booleans(),
+        st.integers(0, 200),
+    )
+    def test_everything_since_a_moment_comes_once(self, times, since, reading, shown, compared, birth, older):
+        times = [*times, *(timedelta(seconds=-2 * n - 30) for n in range(older))]
+        moment = NOON + timedelta(milliseconds=since)
+        service = Service(
+            times,
+            reading=reading if birth else "before",
+            shown=timedelta(microseconds=shown),
+            compared=timedelta(microseconds=compared),
+        )
+        walk = TimeWalk(BY_BIRTH if birth else BY_CHANGE, None, since=moment)
+        try:
+            found = walk_all(walk, service.by_time)
+        except CursorStalled:
+            assert_crowded(times)
+            return
+        assert len(found) == len(set(found))
+        step = timedelta(microseconds=shown)
+        assert set(found) >= {key for key, time in service.rows.items() if time - (time - NOON) % step >= moment}
+        assert walk.unseen is None
+
+    @pytest.mark.parametrize("reading", ["before", "from", "follows"])
+    def test_a_walk_that_knows_its_end_makes_no_more_requests_than_that_takes(self, reading):
+        service = Service([timedelta(minutes=-n) for n in range(5000)], reading=reading)
+        walk = TimeWalk(BY_BIRTH, None, since=NOON - timedelta(minutes=100))
+        assert len(walk_all(walk, service.by_time)) >= 101
+        assert service.asked < 12
+
+    def test_what_lies_just_below_the_end_of_a_walk_does_not_end_one_that_comes_from_there(self):
+        service = Service([timedelta(seconds=n / 2) for n in range(300)], reading="from")
+        walk = TimeWalk(BY_BIRTH, None, since=NOON + timedelta(seconds=10))
+        assert set(walk_all(walk, service.by_time)) >= set(range(21, 301))
+
+    def test_a_turn_at_the_end_of_a_walk_is_taken_back_where_only_older_items_show(self):
+        rows = [Row(number, NOON - timedelta(milliseconds=20 * number)) for number in range(30)]
+        walk = TimeWalk(BY_BIRTH, None, since=NOON - timedelta(minutes=5))
+        assert walk.take(rows) == rows
+        while not walk.keys()["ascending"]:
+            assert walk.take(rows[1:]) == []
+        walk.take([Row(99, NOON - timedelta(minutes=9))])
+        assert not walk.keys()["ascending"]
+
+    def test_a_walk_that_stops_says_what_it_has_not_seen(self):
+        service = Service([timedelta(minutes=-n) for n in range(500)])
+        since = NOON - timedelta(minutes=400)
+        walk = TimeWalk(BY_CHANGE, None, since=since)
+        assert walk.unseen is None
+        walk.take(service.by_time(walk.keys()))
+        assert walk.unseen == (since, NOON - timedelta(minutes=29))
+
     def test_more_items_of_one_moment_than_a_page_holds_are_asked_for_in_larger_pages(self):
         service = Service([timedelta(0)] * 100 + [timedelta(seconds=-9)] * 5)
         assert sorted(walk_all(TimeWalk(BY_CHANGE, None), service.by_time)) == list(range(1, 106))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 Items = Sequence[Any]
@@ -16,6 +17,11 @@ class Walk(ABC):
     @abstractmethod
     def done(self) -> bool:
         """Whether the walk is at its end."""
+
+    @property
+    def unseen(self) -> tuple[datetime | None, datetime | None] | None:
+        """From when to when items were not seen, if the walk stops here; None for a bound that is not known."""
+        return None
 
     @abstractmethod
     def keys(self) -> dict[str, Any]:

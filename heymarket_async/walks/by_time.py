@@ -48,12 +48,17 @@ class TimeWalk(Walk):
         paging: what is known of the list.
         size: items to ask for in a page; None to leave it to the service.
         bounded: whether the list is asked for up to a time even before the walk has one of its own.
+        since: the earliest time that is wanted. The walk ends there without another look at the front: what comes
+            there meanwhile is for whoever walks next, back to where this walk began.
     """
 
-    def __init__(self, paging: TimeCursor, size: int | None, *, bounded: bool = False) -> None:
+    def __init__(
+        self, paging: TimeCursor, size: int | None, *, bounded: bool = False, since: datetime | None = None
+    ) -> None:
         self._paging = paging
         self._size = size
         self._bounded = bounded
+        self._since = since
         self._fullness = Fullness(size or paging.size, paging.size)
         self._edge: datetime | None = None
         self._step = SECOND  # How exact the times at the edge are.
@@ -65,13 +70,20 @@ class TimeWalk(Walk):
         self._ascending = False
         self._first_edge: datetime | None = None
         self._is_from_above = not paging.both_ways  # Whether the bound has proved to be the latest time wanted.
-        self._looks = Looks() if paging.follows_changes else None
+        self._looks = Looks() if paging.follows_changes and since is None else None
         self._done = False
 
     @property
     @override
     def done(self) -> bool:
         return self._done
+
+    @property
+    @override
+    def unseen(self) -> tuple[datetime | None, datetime | None] | None:
+        if self._done or self._edge is None:
+            return None
+        return (self._edge, self._first_edge) if self._ascending else (self._since, self._edge)
 
     @override
     def keys(self) -> dict[str, Any]:
@@ -90,18 +102,18 @@ class TimeWalk(Walk):
     def take(self, items: Items) -> list[Any]:
         times = [time for item in items if (time := self._time_of(item)) is not None]
         self._fullness.saw(len(items))
-        if self._turned_in_vain(items):
+        if self._turned_in_vain(times):
             return []
         if not self._edge_is_shown(items) and self._asked_step < SECOND:
             self._asked_step *= 1000
             return []
-        if not items and self._looks is None and not self._paging.both_ways and self._fullness.was_full:
+        if not items and not (self._paging.follows_changes or self._paging.both_ways) and self._fullness.was_full:
             raise CursorStalled("After a full page, the service does not show the end of that page again.")
         fresh = self._fresh(items)
         if self._bound_is_from_below(items, times, fresh):
             self._turn()
             return []
-        reached_known = self._looks is not None and self._looks.reached_known(times)
+        reached_known = self._reached_known(times)
         leads_on = any(map(self._lies_beyond_the_edge, times))
         if fresh or leads_on:
             self._fullness.went_on(len(items), leads_on=leads_on)
@@ -154,6 +166,12 @@ class TimeWalk(Walk):
         known = self._near.keys() | self._last_page | self._head
         return list({item.id: item for item in items if item.id not in known}.values())
 
+    def _reached_known(self, times: list[datetime]) -> bool:
+        """Say whether the rest of the list is not wanted, or was seen before."""
+        if self._since is not None:
+            return not self._ascending and min(times, default=self._since) < self._since
+        return self._looks is not None and self._looks.reached_known(times)
+
     def _edge_is_shown(self, items: Items) -> bool:
         """Say whether this page overlaps with what came before, as it must unless what lay at the edge is gone."""
         at_edge = {key for key, time in self._near.items() if time == self._edge}
@@ -200,11 +218,17 @@ class TimeWalk(Walk):
     def _turn(self) -> None:
         """Go on from the oldest item upwards, which is the only way that this reading of the bound allows."""
         self._ascending = True
-        self._edge = _LONG_AGO
+        self._edge = self._turned_at
 
-    def _turned_in_vain(self, items: Items) -> bool:
-        """Take back a turn if the list shows nothing from its oldest item upwards, which proves the other reading."""
-        if items or not self._ascending or self._edge != _LONG_AGO:
+    @property
+    def _turned_at(self) -> datetime:
+        return self._since or _LONG_AGO
+
+    def _turned_in_vain(self, times: list[datetime]) -> bool:
+        """Take back a turn if the list shows nothing above the oldest time wanted, which proves the other reading."""
+        if not self._ascending or self._edge is None or self._edge != self._turned_at:
+            return False
+        if times and max(times) >= self._edge - self._asked_step:
             return False
         self._ascending, self._is_from_above = False, True
         self._edge = min(self._near.values(), default=self._first_edge)
