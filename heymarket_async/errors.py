@@ -10,6 +10,7 @@
     ├── UnknownTeam                   a fleet has no team of this name (also a KeyError)
     ├── TeamParked                    a fleet does not call a team now that the service has refused
     ├── CursorStalled                 a list cannot be walked on without losing items
+    ├── CheckpointError               a checkpoint, or the store that holds it, cannot be used; nothing was overwritten
     └── CallError                     a call did not succeed
         ├── TransportError            there is no complete answer
         │   ├── NeverSent             the request did not reach the wire: nothing happened
@@ -122,6 +123,10 @@ class TeamParked(HeymarketError):
     """The service has refused this team, and a fleet asks it again later. No request was made; see `Fleet.parked`."""
 
     advice = "Check its credentials. `fleet.remove(...)` and `fleet.add(...)` give it new ones."
+
+
+class CheckpointError(HeymarketError, ValueError):
+    """A checkpoint, or the store that holds it, cannot be used. Nothing was overwritten."""
 
 
 class CallError(HeymarketError):
@@ -301,13 +306,9 @@ class ApiError(AnsweredError):
     def code(self) -> str | None:
         """The service's own word for the error, if it sent one that looks like a word."""
         body = self.json
-        if isinstance(body, dict):
-            words = cast("dict[str, Any]", body)
-            for key in ("error_code", "code", "error"):
-                value = words.get(key)
-                if isinstance(value, str) and _CODE.fullmatch(value):
-                    return value
-        return None
+        words = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+        found = (words.get(key) for key in ("error_code", "code", "error"))
+        return next((word for word in found if isinstance(word, str) and _CODE.fullmatch(word)), None)
 
 
 class BadRequest(ApiError):
