@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         AuthenticationError,
         BadRequest,
         CallError,
+        CheckpointError,
         ConfigurationError,
         Conflict,
         ConnectionLost,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from heymarket_async.fleet.fleet import Fleet
     from heymarket_async.fleet.parking import ParkedTeam
     from heymarket_async.fleet.results import TeamResult
+    from heymarket_async.kinds import EventKind
     from heymarket_async.lanes import Lane
     from heymarket_async.limits import BudgetState
     from heymarket_async.models.contacts import (
@@ -92,11 +94,20 @@ if TYPE_CHECKING:
     from heymarket_async.session import AsyncSession
     from heymarket_async.settings import Timeouts
     from heymarket_async.values import UNSET, Extra
+    from heymarket_async.watch.changes import Added, Change, Changed, Gap, Removed
+    from heymarket_async.watch.checkpoint import Checkpoint
+    from heymarket_async.watch.feeds import Feed
+    from heymarket_async.watch.one_by_one import Watch
+    from heymarket_async.watch.plan import PollEnded, PollFailed, PollListener
+    from heymarket_async.watch.step import Polled, poll_once
+    from heymarket_async.watch.stores import MemoryStore, SqliteStore, Store
+    from heymarket_async.watch.watching import Batch, BatchWatch
 else:
     __getattr__, __dir__ = lazy_names(__name__, HOMES)
 
 __all__ = [
     "UNSET",
+    "Added",
     "AnsweredError",
     "ApiError",
     "ApiKey",
@@ -109,6 +120,8 @@ __all__ = [
     "AttemptStarted",
     "AuthenticationError",
     "BadRequest",
+    "Batch",
+    "BatchWatch",
     "BroadcastList",
     "BudgetState",
     "BusinessHours",
@@ -116,7 +129,11 @@ __all__ = [
     "CallError",
     "CallEvent",
     "CapturedReply",
+    "Change",
+    "Changed",
     "ChannelValues",
+    "Checkpoint",
+    "CheckpointError",
     "Clock",
     "ConfigurationError",
     "Conflict",
@@ -138,16 +155,20 @@ __all__ = [
     "Drift",
     "Effect",
     "Event",
+    "EventKind",
     "Extra",
+    "Feed",
     "Fleet",
     "GalleryContent",
     "GalleryEntry",
+    "Gap",
     "HeymarketError",
     "Inbox",
     "Lane",
     "ListDeletion",
     "ListMember",
     "Listener",
+    "MemoryStore",
     "Message",
     "MessageCustom",
     "MessageStatus",
@@ -160,8 +181,13 @@ __all__ = [
     "Parked",
     "ParkedTeam",
     "PermissionDenied",
+    "PollEnded",
+    "PollFailed",
+    "PollListener",
+    "Polled",
     "RateBudgetExceeded",
     "RateLimited",
+    "Removed",
     "Reply",
     "ReplyError",
     "Resolution",
@@ -179,6 +205,8 @@ __all__ = [
     "ServerError",
     "SessionClosed",
     "SessionError",
+    "SqliteStore",
+    "Store",
     "Survey",
     "SurveyType",
     "Tag",
@@ -199,9 +227,11 @@ __all__ = [
     "UserUpdate",
     "WaitReason",
     "Waiting",
+    "Watch",
     "WidgetSettings",
     "WriteResult",
     "WrongEventLoop",
     "__version__",
     "credentials_from_env",
+    "poll_once",
 ]

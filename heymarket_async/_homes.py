@@ -19,6 +19,7 @@ HOMES: Final[Homes] = {
         "AuthenticationError",
         "BadRequest",
         "CallError",
+        "CheckpointError",
         "ConfigurationError",
         "Conflict",
         "ConnectionLost",
@@ -90,4 +91,33 @@ HOMES: Final[Homes] = {
     "session": ("AsyncSession",),
     "settings": ("Timeouts",),
     "values": ("Extra", "UNSET"),
+    "watch.changes": (
+        "Added",
+        "Change",
+        "Changed",
+        "Gap",
+        "Removed",
+    ),
+    "watch.checkpoint": ("Checkpoint",),
+    "watch.feeds": ("Feed",),
+    "watch.one_by_one": ("Watch",),
+    "watch.plan": (
+        "PollEnded",
+        "PollFailed",
+        "PollListener",
+    ),
+    "watch.step": (
+        "Polled",
+        "poll_once",
+    ),
+    "watch.stores": (
+        "MemoryStore",
+        "SqliteStore",
+        "Store",
+    ),
+    "watch.watching": (
+        "Batch",
+        "BatchWatch",
+    ),
+    "kinds": ("EventKind",),
 }

@@ -29,7 +29,6 @@ from heymarket_async.lanes import Lane
 from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
 from heymarket_async.phones import check_region
 from heymarket_async.resources.by_hand import call_by_hand
-from heymarket_async.resources.nouns import Nouns
 from heymarket_async.retry import Retries
 from heymarket_async.settings import (
     BASE_URL_VARIABLE,
@@ -51,6 +50,7 @@ from heymarket_async.settings import (
 )
 from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings, caller
 from heymarket_async.values import UNSET
+from heymarket_async.watch.watches import Watches
 
 T = TypeVar("T")
 R = TypeVar("R", default=Any)
@@ -80,7 +80,7 @@ class SessionSettings(TypedDict, total=False):
     clock: Clock
 
 
-class AsyncSession(Nouns):
+class AsyncSession(Watches):
     """A connection to the Heymarket API for one team: one pool of connections, one token, one rate budget.
 
     Making one touches neither the network nor an event loop. It opens on first use, or with `async with`, and one can

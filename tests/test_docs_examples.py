@@ -20,14 +20,15 @@ SHOWN = {
 
 
 def test_there_are_examples():
-    assert {"sending-1", "sending-2", "observability-1"} <= set(SHOWN)
+    assert {"sending-1", "sending-2", "observability-1", "watching-3"} <= set(SHOWN)
 
 
 @pytest.mark.parametrize(("program", "shown"), SHOWN.values(), ids=SHOWN)
-def test_an_example_prints_what_the_page_says(program, shown):
+def test_an_example_prints_what_the_page_says(program, shown, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         env={name: value for name, value in os.environ.items() if not name.startswith(("HEYMARKET_", "OTEL_"))},
+        cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
