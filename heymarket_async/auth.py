@@ -283,17 +283,17 @@ class TokenMint:
         """Which API Secret makes the tokens: 1 for the first, 2 for the second of a pair."""
         return self._in_use + 1
 
-    def turn_over(self, token: str | None) -> bool:
-        """Let the other API Secret of a pair take over from the one whose `token` the service refused again.
+    def turn_over(self, refused: int) -> bool:
+        """Let the other API Secret of a pair take over from the one of which the service refused a new token too.
 
         Does nothing where it has taken over in the meantime. Say whether there is another one.
 
         Args:
-            token: the very text that `token()` returned.
+            refused: what `in_use` said when that token was made.
         """
         if len(self._secrets) < 2:
             return False
-        if token is self._token:
+        if refused == self.in_use:
             self._token = None
             self._in_use = 1 - self._in_use
             _logger.warning("The service refuses an API Secret. Number %d of the pair takes over.", self.in_use)

@@ -152,7 +152,7 @@ class Engine(Record, frozen=True, kw_only=True):
                     return await in_turns(
                         decode(reply, call, self.reader, attempts=way.attempts, elapsed=elapsed, now=now)
                     )
-                if reply.status == _UNAUTHORIZED and self._renew(way, attempt.token, reply):
+                if reply.status == _UNAUTHORIZED and self._renew(way, attempt, reply):
                     continue  # Refused, so nothing was done: it goes once more, with another token.
             asked = None if reply is None else retry_after(reply, clock.wall())
             wait = wait_before_next(
@@ -239,14 +239,14 @@ class Engine(Record, frozen=True, kw_only=True):
             return self.options.lane
         return Lane.SEND if call.operation.effect is Effect.SENDS else Lane.INTERACTIVE
 
-    def _renew(self, way: _UnderWay[Any], token: str | None, reply: Reply) -> bool:
+    def _renew(self, way: _UnderWay[Any], attempt: Attempt, reply: Reply) -> bool:
         """Say whether there is another token for a call that was refused: a new one, then one of another Secret."""
         mint = self.account.mint
         way.refusals += 1
         if way.refusals == 1:
-            return mint.discard(token, parse_date(reply.headers.get("Date")))
+            return mint.discard(attempt.token, parse_date(reply.headers.get("Date")))
         before = mint.in_use
-        if way.refusals > 2 or not mint.turn_over(token):
+        if way.refusals > 2 or not mint.turn_over(attempt.secret):
             return False
         if mint.in_use != before:
             way.tell(SecretReplaced, attempt=way.attempts, in_use=mint.in_use)

@@ -26,7 +26,8 @@ from heymarket_async import (
     WaitReason,
 )
 from heymarket_async.clock import VirtualClock
-from heymarket_async.sandbox import Hang, Reply, Reset, Sandbox
+from heymarket_async.sandbox import Hang, Ordinary, Reply, Reset, Sandbox
+from idle_time import run, settled
 from test_auth import SECRET as UNKNOWN_SECRET
 
 TEXT = "Your order has shipped."
@@ -245,6 +246,23 @@ class TestRotation:
                 results = await asyncio.gather(*(session.inboxes.list() for _ in range(30)))
         assert len(results) == 30
         assert all(results)
+
+    def test_a_call_whose_new_token_another_call_has_given_up_still_goes_with_the_other_secret(self):
+        async def main(clock):
+            async with Sandbox(clock=clock) as sandbox:
+                # The one call's new token is refused late: meanwhile the other begins with it, and asks for a newer one.
+                sandbox.script("*", Ordinary(), Ordinary(late=1), Ordinary(), Ordinary(late=2))
+                pair = ApiSecretPair(UNKNOWN_SECRET, sandbox.secret)
+                async with AsyncSession(pair, base_url=sandbox.url, clock=clock, listeners=[events.append]) as session:
+                    one = asyncio.create_task(session.inboxes.list())
+                    await settled(lambda: len(sandbox.requests) == 2)
+                    other = asyncio.create_task(session.team.get())
+                    assert await one
+                    assert await other
+
+        events = []
+        run(main)
+        assert [event.in_use for event in events if isinstance(event, SecretReplaced)] == [2]
 
     def test_a_pair_is_two_different_secrets(self):
         with pytest.raises(ConfigurationError, match="the same API Secret"):

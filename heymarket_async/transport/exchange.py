@@ -40,6 +40,7 @@ class Attempt(Record, frozen=True, kw_only=True):
         error: the class of the error that took the answer's place, such as `ServerDisconnectedError`.
         timed_out: whether time ran out.
         token: the token that was sent, if any.
+        secret: which API Secret it was made with; see `TokenMint.in_use`.
     """
 
     outcome: Outcome
@@ -48,6 +49,7 @@ class Attempt(Record, frozen=True, kw_only=True):
     error: str = ""
     timed_out: bool = False
     token: str | None = None
+    secret: int = 0
 
     @property
     def status(self) -> int | None:
@@ -94,11 +96,13 @@ async def exchange(
         if turnstile.closed:
             raise SessionClosed("This session was closed while the call waited for a connection.")
         reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
-        return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token)
+        return Attempt(
+            outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token, secret=progress.secret
+        )
     except SessionClosed as closed:
         if progress.token is None or (present.watched and not progress.sent):
             raise
-        return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__, token=progress.token)
+        return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__)
     except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
         error = raised.error if isinstance(raised, Broken) else raised
         # Whatever says that nothing was sent, nothing but its own error clears a send.
@@ -111,7 +115,6 @@ async def exchange(
             fault=_in_words(error),
             error=type(error).__name__,
             timed_out=isinstance(error, TimeoutError),
-            token=progress.token,
         )
     finally:
         for gate in held:
@@ -132,7 +135,7 @@ async def _ask(
     if present.http.closed:
         raise SessionClosed("This session was closed while the call waited for a connection.")
     timeouts = options.timeouts
-    progress.token = mint.token()
+    progress.token, progress.secret = mint.token(), mint.in_use
     patience = min(deadline - clock.monotonic(), max(timeouts.connect, timeouts.read))
     with pool.block(clock, patience) as silence:
         progress_of_request.set(progress)

@@ -13,11 +13,12 @@ from typing_extensions import override
 class Progress:
     """How far a request has come."""
 
-    __slots__ = ("sent", "token")
+    __slots__ = ("secret", "sent", "token")
 
     def __init__(self) -> None:
         self.sent = False
         self.token: str | None = None
+        self.secret = 0
 
 
 progress_of_request: Final[ContextVar[Progress]] = ContextVar("progress_of_request")
