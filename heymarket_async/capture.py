@@ -29,8 +29,25 @@ class CapturedReply:
     reply: Reply
 
 
+class _Block:
+    """One `with` block that captures.
+
+    Attributes:
+        owner: whose replies.
+        replies: those that came.
+        runs: whether the block still runs. Tasks that were made in it may live longer.
+    """
+
+    __slots__ = ("owner", "replies", "runs")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.replies: list[CapturedReply] = []
+        self.runs = True
+
+
 # A context variable, so that a capture sees the calls of its own task and of tasks made in it, and no others.
-_captures: Final[ContextVar[tuple[tuple[object, list[CapturedReply]], ...]]] = ContextVar("captures", default=())
+_blocks: Final[ContextVar[tuple[_Block, ...]]] = ContextVar("blocks", default=())
 
 
 @contextlib.contextmanager
@@ -40,16 +57,17 @@ def capturing(owner: object) -> Generator[list[CapturedReply]]:
     Args:
         owner: whose replies; compared by identity.
     """
-    replies: list[CapturedReply] = []
-    token = _captures.set((*_captures.get(), (owner, replies)))
+    block = _Block(owner)
+    token = _blocks.set((*_blocks.get(), block))
     try:
-        yield replies
+        yield block.replies
     finally:
-        _captures.reset(token)
+        block.runs = False
+        _blocks.reset(token)
 
 
 def captured(owner: object, operation: str, attempt: int, elapsed: float, reply: Reply) -> None:
     """Hand a reply to those who capture the replies of `owner` here."""
-    for whose, replies in _captures.get():
-        if whose is owner:
-            replies.append(CapturedReply(operation=operation, attempt=attempt, elapsed=elapsed, reply=reply))
+    for block in _blocks.get():
+        if block.owner is owner and block.runs:
+            block.replies.append(CapturedReply(operation=operation, attempt=attempt, elapsed=elapsed, reply=reply))

@@ -80,3 +80,20 @@ async def test_one_in_another_both_hold_the_replies(heymarket):
             await heymarket.inboxes.list()
         await heymarket.team.get()
     assert (len(outer), len(inner)) == (2, 1)
+
+
+async def test_it_ends_with_its_block_though_a_task_of_the_block_goes_on(heymarket):
+    goes_on = asyncio.Event()
+
+    async def later():
+        await heymarket.team.get()
+        await goes_on.wait()
+        await heymarket.inboxes.list()
+
+    with heymarket.capture() as replies:
+        task = asyncio.create_task(later())
+        while not replies:
+            await asyncio.sleep(0.001)
+    goes_on.set()
+    await task
+    assert [each.operation for each in replies] == ["get_team"]
