@@ -120,6 +120,7 @@ class RateBudget:
         waiter = _Waiter(loop.create_future(), now + patience)
         queue.append(waiter)
         if waiter.deadline < math.inf:
+            self._drop_deadlines_of_the_gone()
             heapq.heappush(self._deadlines, (waiter.deadline, next(self._order), lane, waiter))
         self._look()
         try:
@@ -155,6 +156,12 @@ class RateBudget:
         if waiter in self._queues[lane]:
             self._queues[lane].remove(waiter)
         self._look()
+
+    def _drop_deadlines_of_the_gone(self) -> None:
+        """Keep no more deadlines than twice as many as wait, so that who went or gave up takes no memory for long."""
+        if len(self._deadlines) > 2 * sum(map(len, self._queues.values())):
+            self._deadlines = [entry for entry in self._deadlines if not entry[3].turn.done()]
+            heapq.heapify(self._deadlines)
 
     def _look(self) -> None:
         """Let go who may go, turn away who would wait too long, and come back when that changes."""

@@ -391,6 +391,22 @@ class TestCancellation:
         assert budget.state.waiting == 0
 
 
+    async def test_many_who_give_up_leave_no_memory_behind_while_somebody_waits(self, clock, budget):
+        await take(budget, 3)
+        patient = asyncio.create_task(budget.acquire(3600))
+        await settle()
+        for _ in range(1000):
+            task = asyncio.create_task(budget.acquire(3600))
+            await settle(2)
+            task.cancel()
+            await asyncio.wait([task])
+        assert budget.state.waiting == 1
+        assert len(budget._deadlines) < 10
+        give_back(budget, 3)
+        await play(clock, [patient])
+        await patient
+
+
 class TestState:
     async def test_it_tells_what_is_left_who_waits_and_how_long(self, clock, budget):
         assert budget.state == BudgetState(limit=3, left=3, in_flight=0, waiting=0, next_in=0.0, paused_for=0.0)
