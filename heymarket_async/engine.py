@@ -209,6 +209,7 @@ class Engine(Record, frozen=True, kw_only=True):
                 turnstile=self.account.turnstile,
                 clock=clock,
                 deadline=way.deadline,
+                lane=way.lane,
             )
             return attempt
         except SessionClosed as closed:

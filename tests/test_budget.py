@@ -390,7 +390,6 @@ class TestCancellation:
         assert budget.state.left == 3
         assert budget.state.waiting == 0
 
-
     async def test_many_who_give_up_leave_no_memory_behind_while_somebody_waits(self, clock, budget):
         await take(budget, 3)
         patient = asyncio.create_task(budget.acquire(3600))

@@ -250,7 +250,7 @@ class TestRotation:
     def test_a_call_whose_new_token_another_call_has_given_up_still_goes_with_the_other_secret(self):
         async def main(clock):
             async with Sandbox(clock=clock) as sandbox:
-                # The one call's new token is refused late: meanwhile the other begins with it, and asks for a newer one.
+                # The one call's new token is refused late: meanwhile the other begins with it, and asks for another.
                 sandbox.script("*", Ordinary(), Ordinary(late=1), Ordinary(), Ordinary(late=2))
                 pair = ApiSecretPair(UNKNOWN_SECRET, sandbox.secret)
                 async with AsyncSession(pair, base_url=sandbox.url, clock=clock, listeners=[events.append]) as session:

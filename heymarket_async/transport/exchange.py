@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import io
 import os
@@ -17,9 +16,11 @@ from heymarket_async.auth import TokenMint
 from heymarket_async.calls import Reply
 from heymarket_async.clock import Clock, Deadline
 from heymarket_async.errors import SessionClosed
+from heymarket_async.lanes import Lane
 from heymarket_async.records import Record
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Options
+from heymarket_async.transport.gate import Gate
 from heymarket_async.transport.leaving import OpenPool
 from heymarket_async.transport.pool import Pool
 from heymarket_async.transport.requests import Broken, Progress, progress_of_request
@@ -66,6 +67,7 @@ async def exchange(
     turnstile: Turnstile,
     clock: Clock,
     deadline: float,
+    lane: Lane,
 ) -> Attempt:
     """Send one request and read its answer to the end.
 
@@ -77,21 +79,20 @@ async def exchange(
         turnstile: bounds the requests of the account at a time, and ends them.
         clock: tells the time.
         deadline: when all of it must be done, by `clock.monotonic()`.
+        lane: how urgent it is, where it must wait for a connection.
 
     Raises:
         SessionClosed: the pool or the turnstile was closed before the request left.
     """
     present, progress = pool.open(), Progress()
-    held: list[asyncio.Semaphore] = []
+    held: list[Gate] = []
     try:
         for gate in (turnstile.on(present.loop), present.gate):
             if gate is None:
                 continue
-            if gate.locked():
+            if not gate.try_enter():
                 with pool.block(clock, deadline - clock.monotonic()):
-                    await gate.acquire()
-            else:
-                await gate.acquire()  # It does not wait.
+                    await gate.enter(lane)
             held.append(gate)
         if turnstile.closed:
             raise SessionClosed("This session was closed while the call waited for a connection.")
@@ -118,7 +119,7 @@ async def exchange(
         )
     finally:
         for gate in held:
-            gate.release()
+            gate.leave()
 
 
 async def _ask(

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from heymarket_async.records import Record
+from heymarket_async.transport.gate import Gate
 
 
 class OpenPool(Record, frozen=True):
@@ -34,7 +35,7 @@ class OpenPool(Record, frozen=True):
 
     http: aiohttp.ClientSession
     loop: asyncio.AbstractEventLoop
-    gate: asyncio.Semaphore | None
+    gate: Gate | None
     opened_at: tuple[str, int]
     borrowed_connector: bool
     headers: Mapping[str, str] | None = None

@@ -18,6 +18,7 @@ from typing_extensions import override
 from heymarket_async.clock import Clock, Deadline
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
 from heymarket_async.records import Record
+from heymarket_async.transport.gate import Gate
 from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
 from heymarket_async.transport.requests import WatchedRequest, once
 
@@ -206,7 +207,6 @@ class _Block(Deadline):
         super().__exit__(kind, error, traceback)
 
 
-def _gate(connector: aiohttp.BaseConnector | None) -> asyncio.Semaphore | None:
-    """Return a gate of the connector's size, so that a call waits for its turn before its token is made, not after."""
+def _gate(connector: aiohttp.BaseConnector | None) -> Gate | None:
     limits = [] if connector is None else [limit for limit in (connector.limit, connector.limit_per_host) if limit]
-    return asyncio.Semaphore(min(limits)) if limits else None
+    return Gate(min(limits)) if limits else None

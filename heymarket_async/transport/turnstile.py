@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from heymarket_async.transport.gate import Gate
+
 
 class Turnstile:
     """Lets the requests of one account through, so many at a time, until it is closed.
@@ -18,14 +20,14 @@ class Turnstile:
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size
-        self._gate: asyncio.Semaphore | None = None
+        self._gate: Gate | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
 
-    def on(self, loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore | None:
+    def on(self, loop: asyncio.AbstractEventLoop) -> Gate | None:
         """Return the gate to pass before that of the pool, if any. Those who held it on another loop are gone."""
         if self._size is None:
             return None
         if self._gate is None or self._loop is not loop:
-            self._gate, self._loop = asyncio.Semaphore(self._size), loop
+            self._gate, self._loop = Gate(self._size), loop
         return self._gate

@@ -95,7 +95,7 @@ class Scene:
         assert (budget.state.in_flight, budget.state.waiting) == (0, 0)
         assert budget._alarm is None
         assert not self.session._engine.pool.blocks
-        assert self._gate._value == self._connector.limit
+        assert self._gate.free == self._connector.limit
         assert not self._connector._acquired
         assert not self._connector._waiters
 

@@ -168,7 +168,7 @@ def assert_nothing_is_left(session: AsyncSession) -> None:
     assert not connector._acquired
     assert not connector._waiters
     assert not pool.blocks
-    assert pool._open.gate._value == connector.limit
+    assert pool._open.gate.free == connector.limit
 
 
 async def error_of(call: Any) -> CallError | None:

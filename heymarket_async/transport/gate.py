@@ -1,0 +1,63 @@
+"""Who gets a connection next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from heymarket_async.lanes import Lane, Turns
+
+
+class Gate:
+    """Lets so many through at a time as there are connections; where none is free, the urgent ones are next.
+
+    So a call waits here before its token is made, not after, and a send waits behind no export.
+
+    Args:
+        places: how many can be inside.
+
+    Attributes:
+        free: how many places are free. While somebody waits, none is: a place that comes free is passed on.
+    """
+
+    __slots__ = ("_queues", "_turns", "free")
+
+    def __init__(self, places: int) -> None:
+        self.free = places
+        self._turns = Turns()
+        self._queues: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in Lane}
+
+    def try_enter(self) -> bool:
+        """Take a place if one is free, and say whether it was. `leave` must follow."""
+        if self.free == 0:
+            return False
+        self.free -= 1
+        return True
+
+    async def enter(self, lane: Lane) -> None:
+        """Take a place, after waiting for it in turn. `leave` must follow."""
+        if self.try_enter():
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues[lane].append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self.leave()  # The place was passed on to it in this very moment.
+            elif turn in self._queues[lane]:
+                self._queues[lane].remove(turn)
+            raise
+
+    def leave(self) -> None:
+        """Pass the place on to who is next, if anybody waits."""
+        for queue in self._queues.values():
+            while queue and queue[0].cancelled():
+                queue.popleft()
+        waiting = [lane for lane, queue in self._queues.items() if queue]
+        if not waiting:
+            self.free += 1
+            return
+        lane, _ = self._turns.order(waiting)[0]
+        self._turns.took(lane, waiting)
+        self._queues[lane].popleft().set_result(None)
