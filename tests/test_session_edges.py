@@ -10,6 +10,7 @@ import random
 import socket
 import time
 import typing
+from contextlib import nullcontext
 
 import aiohttp
 import pytest
@@ -31,6 +32,7 @@ from heymarket_async import (
     RateLimited,
     ReplyError,
     Retries,
+    SendUnknown,
     ServerError,
     SessionClosed,
     Timeouts,
@@ -41,6 +43,9 @@ from heymarket_async.clock import SkewedClock, VirtualClock
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.sandbox import Hang, Ordinary, Reply, Sandbox
 from heymarket_async.session import SessionSettings
+from idle_time import run
+from sandbox_support import until
+from unreachable import silent
 
 SECRET = ApiSecret("11111111-2222-4333-8444-555555555555", "ExampleSecretKey0123456789ABCDEF")
 
@@ -140,6 +145,22 @@ class TestClosing:
         assert (type(copy), copy.tag) == (Tagged, "shop")
 
 
+@pytest.mark.parametrize(("borrowed", "end"), [(False, NeverSent), (True, SendUnknown)], ids=["own", "borrowed"])
+def test_a_send_whose_time_is_over_before_it_leaves_says_so_where_that_can_be_told(borrowed, end):
+    async def main(clock):
+        async with silent() as server, aiohttp.ClientSession() if borrowed else nullcontext() as http:
+            async with AsyncSession(
+                SECRET, base_url=server.url, clock=clock, client_session=http, timeout=5
+            ) as session:
+                with pytest.raises(end) as caught:
+                    await session.messages.send(inbox_id=1, creator_id=2, phone_number="+15105550142", text="Shipped.")
+                assert (caught.value.attempts, clock.monotonic()) == (1, 5.0)
+                assert session.budget.left == 500 - borrowed
+            assert b"HTTP" not in server.received
+
+    run(main)
+
+
 class TestOtherEventLoops:
     async def test_a_call_from_a_wrong_loop_spends_nothing(self, heymarket_sandbox):
         async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, rate_limit=2) as session:
@@ -153,6 +174,28 @@ class TestOtherEventLoops:
                     await asyncio.to_thread(elsewhere)
             assert session.budget.left == 1
             assert await session.inboxes.list()
+
+    @pytest.mark.parametrize("borrowed", [False, True], ids=["own", "borrowed"])
+    async def test_closing_from_another_thread_ends_the_calls_at_once(self, heymarket_sandbox, borrowed):
+        complaints = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        heymarket_sandbox.script("*", Hang(), times=3)
+        async with aiohttp.ClientSession() if borrowed else nullcontext() as http:
+            session = AsyncSession(
+                heymarket_sandbox.secret, base_url=heymarket_sandbox.url, pool_size=2, client_session=http
+            )
+            calls = [asyncio.create_task(session.inboxes.list()) for _ in range(3)]
+            await until(lambda: len(heymarket_sandbox.requests) >= 2)
+
+            def elsewhere() -> None:
+                asyncio.run(session.close(), debug=True)
+
+            await asyncio.to_thread(elsewhere)
+            ends = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5)
+            assert [type(end) for end in ends] == [SessionClosed] * 3
+            assert http is None or not http.closed
+        assert session.budget.in_flight == 0
+        assert complaints == []
 
     def test_those_who_waited_on_a_dead_loop_hold_up_nobody(self):
         session = AsyncSession(SECRET, rate_limit=2)

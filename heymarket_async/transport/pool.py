@@ -100,20 +100,35 @@ class Pool:
         """Close what this pool has opened, and wake the calls that wait. Closing twice does no harm."""
         self.closed = True
         present, self._open = self._open, None
-        loop = asyncio.get_running_loop()
-        if present is not None and present.loop is loop:
-            for block in self.blocks:
-                block.end(SessionClosed("This session was closed during the call."))
-        if present is None or self._settings.client_session is not None:
+        if present is None:
+            return
+        if present.loop is not asyncio.get_running_loop():
+            self._close_from_elsewhere(present)
+            return
+        self._end_calls()
+        if self._settings.client_session is not None:
             return
         if self._finalizer is not None:
             self._finalizer.detach()
-        if present.loop is not loop:
-            abandon(present)
-        elif present.borrowed_connector:
+        if present.borrowed_connector:
             present.http.detach()
         else:
             await present.http.close()
+
+    def _close_from_elsewhere(self, present: OpenPool) -> None:
+        """Close from another loop what was opened on one that has ended, or runs in another thread."""
+        if present.loop.is_running():
+            present.loop.call_soon_threadsafe(self._end_calls)
+        if self._finalizer is not None:
+            self._finalizer.detach()
+            if present.loop.is_running():
+                present.loop.call_soon_threadsafe(abandon, present)
+            else:
+                abandon(present)
+
+    def _end_calls(self) -> None:
+        for block in self.blocks:
+            block.end(SessionClosed("This session was closed during the call."))
 
     def _leave(self, present: OpenPool, loop: asyncio.AbstractEventLoop) -> None:
         self._open = None
