@@ -161,6 +161,44 @@ def test_a_send_whose_time_is_over_before_it_leaves_says_so_where_that_can_be_to
     run(main)
 
 
+async def test_an_answer_that_comes_before_the_request_is_read_is_had_and_nothing_is_left_writing():
+    async def refuse(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}")
+        await over.wait()
+        writer.transport.abort()
+
+    over = asyncio.Event()
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with AsyncSession(SECRET, base_url=url, pool_size=1) as session:
+        for _ in range(2):
+            before = asyncio.all_tasks()
+            with pytest.raises(BadRequest):
+                await session.request("POST", "/v1/large", json="x" * 9_000_000)
+            assert not session._engine.pool.open().http.connector._acquired
+            assert len(asyncio.all_tasks() - before) <= 1  # The server's own.
+    over.set()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_send_that_waits_while_the_owner_closes_the_borrowed_session_is_told_apart_from_one_that_left(
+    heymarket_sandbox,
+):
+    heymarket_sandbox.script("*", Hang())
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as http:
+        session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, client_session=http)
+
+        def send() -> typing.Any:
+            return session.messages.send(inbox_id=1, creator_id=2, phone_number="+15105550142", text="Shipped.")
+
+        sends = [asyncio.create_task(send()) for _ in range(2)]
+        await until(lambda: heymarket_sandbox.requests)
+    ends = await asyncio.gather(*sends, return_exceptions=True)
+    assert [type(end) for end in ends] == [SendUnknown, SessionClosed]
+
+
 class TestOtherEventLoops:
     async def test_a_call_from_a_wrong_loop_spends_nothing(self, heymarket_sandbox):
         async with AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, rate_limit=2) as session:
