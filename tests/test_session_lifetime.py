@@ -195,6 +195,30 @@ class TestBorrowing:
             with pytest.raises(NeverSent):
                 await session.with_options(base_url=f"http://127.0.0.1:{unused_tcp_port}").request("POST", "/x")
 
+    async def test_a_send_that_went_out_is_not_cleared_by_a_middleware_of_the_owner_that_sends_it_again(self):
+        from heymarket_async import SendUnknown
+        from heymarket_async.sandbox import Closed
+
+        async def insist(request, send):
+            try:
+                return await send(request)
+            except aiohttp.ServerDisconnectedError:
+                await sandbox.close()  # Nobody is there the second time.
+                return await send(request)
+
+        async with Sandbox() as sandbox, aiohttp.ClientSession(middlewares=[insist]) as http:
+            sandbox.script("send_message", Closed(effect=True))
+            team = sandbox.teams[0]
+            with pytest.raises(SendUnknown) as caught:
+                await AsyncSession(sandbox.secret, base_url=sandbox.url, client_session=http).messages.send(
+                    inbox_id=team.inboxes[0]["id"],
+                    creator_id=team.members[0]["id"],
+                    phone_number="+15105550142",
+                    text="Shipped.",
+                )
+            assert caught.value.attempts == 1
+            assert len(team.sent) == 1
+
     async def test_a_borrowed_session_that_raises_for_status_changes_nothing(self, heymarket_sandbox):
         from heymarket_async import NotFound
 

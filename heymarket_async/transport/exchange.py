@@ -23,7 +23,7 @@ from heymarket_async.settings import Options
 from heymarket_async.transport.gate import Gate
 from heymarket_async.transport.leaving import OpenPool
 from heymarket_async.transport.pool import Pool
-from heymarket_async.transport.requests import Broken, Progress, progress_of_request
+from heymarket_async.transport.requests import Broken, Progress, before_the_wire, progress_of_request
 from heymarket_async.transport.turnstile import Turnstile
 from heymarket_async.wire import Request
 
@@ -107,7 +107,7 @@ async def exchange(
     except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
         error = raised.error if isinstance(raised, Broken) else raised
         # Whatever says that nothing was sent, nothing but its own error clears a send.
-        before = _before_the_wire(error) or (
+        before = before_the_wire(error) or (
             present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError)
         )
         never_sent = progress.token is None or (before and not progress.sent)
@@ -216,17 +216,6 @@ async def _read(
 
 def _too_large(largest: int) -> str:
     return f"is larger than {largest:,} bytes"
-
-
-def _before_the_wire(error: Exception) -> bool:
-    """Say whether an error can only come from before the request was sent."""
-    return isinstance(
-        error,
-        aiohttp.ClientConnectorError
-        | aiohttp.ConnectionTimeoutError
-        | aiohttp.ClientHttpProxyError
-        | aiohttp.InvalidURL,
-    )
 
 
 def _in_words(error: Exception) -> str:

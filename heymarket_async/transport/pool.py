@@ -20,7 +20,7 @@ from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEvent
 from heymarket_async.records import Record
 from heymarket_async.transport.gate import Gate
 from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
-from heymarket_async.transport.requests import WatchedRequest, once
+from heymarket_async.transport.requests import WatchedRequest, noted, once
 
 # Twenty connections carry 500 calls a minute even when each takes two seconds.
 DEFAULT_POOL_SIZE: Final = 20
@@ -160,7 +160,7 @@ class Pool:
             _gate(http.connector),
             self._settings.made_at,
             borrowed_connector=True,
-            middlewares=(once, *http._middlewares),
+            middlewares=(once, *http._middlewares, noted),
         )
 
     def _make(self, loop: asyncio.AbstractEventLoop) -> OpenPool:

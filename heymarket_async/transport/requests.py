@@ -47,3 +47,25 @@ async def once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) 
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise Broken(error) from None
+
+
+async def noted(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Note that a request of a borrowed session may have gone out: a middleware of its owner may send it again."""
+    try:
+        response = await send(request)
+    except BaseException as error:
+        progress_of_request.get().sent |= not before_the_wire(error)
+        raise
+    progress_of_request.get().sent = True
+    return response
+
+
+def before_the_wire(error: BaseException) -> bool:
+    """Say whether an error can only come from before the request was sent."""
+    return isinstance(
+        error,
+        aiohttp.ClientConnectorError
+        | aiohttp.ConnectionTimeoutError
+        | aiohttp.ClientHttpProxyError
+        | aiohttp.InvalidURL,
+    )
