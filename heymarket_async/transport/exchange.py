@@ -97,9 +97,7 @@ async def exchange(
         if turnstile.closed:
             raise SessionClosed("This session was closed while the call waited for a connection.")
         reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
-        return Attempt(
-            outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token, secret=progress.secret
-        )
+        return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token, secret=progress.secret)
     except SessionClosed as closed:
         if progress.token is None or (present.watched and not progress.sent):
             raise
