@@ -253,7 +253,7 @@ class Engine(Record, frozen=True, kw_only=True):
             way.tell(SecretReplaced, attempt=way.attempts, in_use=mint.in_use)
         return True
 
-    def _error(self, way: _UnderWay[Any], attempt: Attempt, elapsed: float) -> CallError:
+    def _error(self, way: _UnderWay[Any], attempt: Attempt, elapsed: float) -> CallError | SessionClosed:
         """Return the error that the last attempt of a call means."""
         call, reply = way.call, attempt.reply
         if reply is not None and attempt.fault and 200 <= reply.status <= 299:
@@ -266,6 +266,8 @@ class Engine(Record, frozen=True, kw_only=True):
         if call.operation.effect is Effect.SENDS:
             what = f"The request went out, but no answer came back ({attempt.fault})."
             return SendUnknown(what, local_id=call.local_id, **facts)
+        if self.pool.closed:
+            return SessionClosed("This session was closed during the call.")
         if attempt.timed_out:
             return TimedOut(f"No complete answer came in time ({attempt.fault}).", **facts)
         return ConnectionLost(f"The connection broke before the answer was complete ({attempt.fault}).", **facts)

@@ -52,6 +52,16 @@ SECRET = ApiSecret("11111111-2222-4333-8444-555555555555", "ExampleSecretKey0123
 
 class TestClosing:
     @pytest.mark.parametrize("effect", list(Effect))
+    async def test_a_call_that_would_not_be_tried_again_is_told_so_too(self, heymarket_sandbox, effect):
+        heymarket_sandbox.script("*", Hang())
+        session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, retries=Retries(attempts=1))
+        call = asyncio.create_task(session.request("POST", "/v1/message/send", effect=effect))
+        await until(lambda: heymarket_sandbox.requests)
+        await session.close()
+        with pytest.raises(SendUnknown if effect is Effect.SENDS else SessionClosed):
+            await call
+
+    @pytest.mark.parametrize("effect", list(Effect))
     async def test_those_who_wait_for_a_connection_are_told(self, heymarket_sandbox, effect):
         heymarket_sandbox.script("*", Hang())
         session = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url, pool_size=1)
