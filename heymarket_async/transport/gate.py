@@ -20,11 +20,12 @@ class Gate:
         free: how many places are free. While somebody waits, none is: a place that comes free is passed on.
     """
 
-    __slots__ = ("_queues", "_turns", "free")
+    __slots__ = ("_queues", "_turns", "_waiters", "free")
 
     def __init__(self, places: int) -> None:
         self.free = places
         self._turns = Turns()
+        self._waiters = 0
         self._queues: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in Lane}
 
     def try_enter(self) -> bool:
@@ -40,6 +41,7 @@ class Gate:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queues[lane].append(turn)
+        self._waiters += 1
         try:
             await turn
         except asyncio.CancelledError:
@@ -48,9 +50,14 @@ class Gate:
             elif turn in self._queues[lane]:
                 self._queues[lane].remove(turn)
             raise
+        finally:
+            self._waiters -= 1
 
     def leave(self) -> None:
         """Pass the place on to who is next, if anybody waits."""
+        if not self._waiters:
+            self.free += 1
+            return
         for queue in self._queues.values():
             while queue and queue[0].cancelled():
                 queue.popleft()
