@@ -163,9 +163,7 @@ async def test_a_send_that_comes_alone_waits_one_interval_at_the_most(full, caps
     assert run.used >= 0.98
     waits = [went - asked for asked, went, ahead in run.sends if not ahead and asked > 2 * PERIOD]
     assert len(waits) > 200
-    # The requests on their way end at random, so a slot may come free a little late.
-    assert sorted(waits)[int(len(waits) * 0.99)] <= INTERVAL
-    assert max(waits) <= 4 * INTERVAL
+    assert max(waits) <= INTERVAL
     assert all(run.went[lane] > 20 for lane in (Lane.POLL, Lane.EXPORT))
 
 
