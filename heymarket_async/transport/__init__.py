@@ -1,8 +1,8 @@
 """Connections. The only part of the client that speaks aiohttp."""
 
 from heymarket_async.transport.exchange import Attempt, exchange
+from heymarket_async.transport.gate import Turnstile
 from heymarket_async.transport.leaving import caller
 from heymarket_async.transport.pool import DEFAULT_POOL_SIZE, Pool, PoolSettings
-from heymarket_async.transport.turnstile import Turnstile
 
 __all__ = ["DEFAULT_POOL_SIZE", "Attempt", "Pool", "PoolSettings", "Turnstile", "caller", "exchange"]

@@ -20,11 +20,10 @@ from heymarket_async.lanes import Lane
 from heymarket_async.records import Record
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Options
-from heymarket_async.transport.gate import Gate
+from heymarket_async.transport.gate import Gate, Turnstile
 from heymarket_async.transport.leaving import OpenPool
 from heymarket_async.transport.pool import Pool
 from heymarket_async.transport.requests import Broken, Progress, before_the_wire, progress_of_request
-from heymarket_async.transport.turnstile import Turnstile
 from heymarket_async.wire import Request
 
 # aiohttp warns of larger bodies in one piece, because they hold the event loop.
