@@ -16,6 +16,7 @@ from benchmarks.peers import AIOHTTP, CONNECTIONS, OURS, PEERS, Lister, Peer, ou
 from benchmarks.rounds import interleave
 from benchmarks.server import canned
 from heymarket_async.clock import SYSTEM_CLOCK, Deadline
+from heymarket_async.lanes import Lane
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.transport import exchange
 from heymarket_async.transport.requests import Progress, WatchedRequest, progress_of_request
@@ -69,6 +70,7 @@ async def _exchanges(url: str, *, reads: bool) -> AsyncIterator[Lister]:
                 options=engine.options,
                 mint=account.mint,
                 turnstile=account.turnstile,
+                lane=Lane.INTERACTIVE,
                 clock=engine.clock,
                 deadline=math.inf,
             )
