@@ -148,6 +148,29 @@ class TestCredentials:
         assert "HEYMARKET_API_KEY is set too, and not used" in said
         assert "another-one" not in str(found)
 
+    @pytest.mark.parametrize(
+        ("both", "said"),
+        [
+            (
+                True,
+                "a pair of API Secrets, from HEYMARKET_API_SECRET_ID and HEYMARKET_API_SECRET_KEY, and HEYMARKET_API",
+            ),
+            (False, "an API Secret, from HEYMARKET_API_SECRET_ID_2 and HEYMARKET_API_SECRET_KEY_2"),
+        ],
+    )
+    async def test_during_a_rotation_both_secrets_are_named_by_their_variables(
+        self, heymarket_sandbox, monkeypatch, both, said
+    ):
+        first = {"HEYMARKET_API_SECRET_ID": SECRET.id, "HEYMARKET_API_SECRET_KEY": SECRET.key}
+        good = heymarket_sandbox.secret
+        second = {"HEYMARKET_API_SECRET_ID_2": good.id, "HEYMARKET_API_SECRET_KEY_2": good.key}
+        base_url = {"HEYMARKET_BASE_URL": heymarket_sandbox.url}
+        set_all(monkeypatch, base_url | second | (first if both else {}))
+        code, found = await examine()
+        assert code == 0
+        assert statuses(found) == only()
+        assert found["credentials"]["found"].startswith(said)
+
     async def test_a_legacy_key_works_with_a_warning(self, heymarket_sandbox, monkeypatch):
         key = heymarket_sandbox.teams[0].api_key.key
         set_all(monkeypatch, {"HEYMARKET_BASE_URL": heymarket_sandbox.url, "HEYMARKET_API_KEY": key})

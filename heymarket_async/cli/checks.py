@@ -13,10 +13,13 @@ from urllib.parse import urlsplit
 from heymarket_async._version import __version__
 from heymarket_async.auth import (
     LEGACY_KEY_VARIABLE,
+    SECOND_SECRET_ID_VARIABLE,
+    SECOND_SECRET_KEY_VARIABLE,
     SECRET_ID_VARIABLE,
     SECRET_KEY_VARIABLE,
     ApiKey,
     ApiSecret,
+    ApiSecretPair,
     Credentials,
 )
 from heymarket_async.calls import Reply
@@ -104,13 +107,21 @@ def check_credentials(*, sandbox: bool) -> tuple[Finding, Credentials | None]:
     if credentials is None:
         advice = f"Set {SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE} to check the real service."
         return Finding("credentials", Status.WARN, "none in the environment, so the sandbox is checked", advice), None
-    if isinstance(credentials, ApiSecret):
+    if not isinstance(credentials, ApiKey):
         unused = f"; {LEGACY_KEY_VARIABLE} is set too, and not used" if os.environ.get(LEGACY_KEY_VARIABLE) else ""
-        found = f"an API Secret, from {SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE}{unused}"
-        return Finding("credentials", Status.OK, found), credentials
+        return Finding("credentials", Status.OK, f"{_secrets_in_words(credentials)}{unused}"), credentials
     # https://developers.heymarket.com/authentication
     advice = "Make an API Secret under Settings > Integrations > API: the vendor plans to end legacy keys."
     return Finding("credentials", Status.WARN, f"a legacy API key, from {LEGACY_KEY_VARIABLE}", advice), credentials
+
+
+def _secrets_in_words(credentials: ApiSecret | ApiSecretPair) -> str:
+    """Return how many API Secrets there are, and the variables that they come from."""
+    first = f"{SECRET_ID_VARIABLE} and {SECRET_KEY_VARIABLE}"
+    second = f"{SECOND_SECRET_ID_VARIABLE} and {SECOND_SECRET_KEY_VARIABLE}"
+    if isinstance(credentials, ApiSecretPair):
+        return f"a pair of API Secrets, from {first}, and {second}"
+    return f"an API Secret, from {first if os.environ.get(SECRET_ID_VARIABLE, '').strip() else second}"
 
 
 def check_base_url(*, sandbox_url: str | None) -> tuple[Finding, str | None]:
