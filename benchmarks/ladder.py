@@ -15,7 +15,8 @@ from benchmarks.figures import Section, Table, ratio, scaled
 from benchmarks.peers import AIOHTTP, CONNECTIONS, OURS, PEERS, Lister, Peer, ours
 from benchmarks.rounds import interleave
 from benchmarks.server import canned
-from heymarket_async.clock import SYSTEM_CLOCK, Deadline
+from heymarket_async.clock import SYSTEM_CLOCK
+from heymarket_async.deadlines import Deadlines
 from heymarket_async.lanes import Lane
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.transport import exchange
@@ -49,8 +50,10 @@ async def _aiohttp_as_we_use_it(url: str, *, deadline: bool) -> AsyncIterator[Li
             finally:
                 response.release()
 
+        deadlines = Deadlines(SYSTEM_CLOCK)
+
         async def ask_in_time() -> bytes:
-            with Deadline(SYSTEM_CLOCK, 30.0):
+            with deadlines.block(30.0):
                 return await ask()
 
         yield ask_in_time if deadline else ask

@@ -91,10 +91,8 @@ class RateBudget:
         now, loop = self._clock.monotonic(), asyncio.get_running_loop()
         if loop is not self._loop:
             self._move_to(loop, now)
-        if any(self._queues.values()) or self._window.ready(lane, now) > 0.0:
-            return None
-        self._window.start(lane, now)
-        return loop
+        # While others wait, there is an alarm.
+        return loop if self._alarm is None and self._window.take(lane, now) else None
 
     async def acquire(self, patience: float, lane: Lane = Lane.INTERACTIVE) -> asyncio.AbstractEventLoop:
         """Take a slot, after waiting for it in turn where needed. `release` must follow.

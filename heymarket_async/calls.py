@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
@@ -117,10 +118,17 @@ class Operation(Generic[T]):
         Raises:
             ArgumentError: a value cannot be a segment of a path: the request would go to another endpoint.
         """
+        if not path and query is None and body is UNSET:
+            return self._plain
         target = self.path
         if path:
             target = target.format_map({name: _segment(name, value) for name, value in path.items()})
         return Call(operation=self, path=target, query=tuple(query.items()) if query else (), body=body)
+
+    @cached_property
+    def _plain(self) -> Call[T]:
+        """The call without arguments, made once: a call is a value."""
+        return Call(operation=self, path=self.path)
 
 
 def _segment(name: str, value: object) -> str:

@@ -11,8 +11,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 
 class Timer(Protocol):
@@ -61,59 +60,6 @@ class SystemClock:
 
 
 SYSTEM_CLOCK = SystemClock()
-
-
-class Deadline:
-    """A block that ends with `TimeoutError` when it takes too long: `asyncio.timeout`, by any clock.
-
-        with Deadline(clock, 5.0):
-            await something()
-
-    Args:
-        clock: tells the time.
-        seconds: how long the block may take; None for any time.
-    """
-
-    __slots__ = ("_cancelling", "_clock", "_error", "_seconds", "_task", "_timer")
-
-    def __init__(self, clock: Clock, seconds: float | None) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._error: Exception | None = None
-        self._timer: Timer | None = None
-
-    def __enter__(self) -> Self:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("This needs a task to run in.")
-        self._task = task
-        self._cancelling = task.cancelling()
-        if self._seconds is not None:
-            self._timer = self._clock.call_later(self._seconds, self._expire)
-        return self
-
-    def extend(self, seconds: float, latest: float) -> None:
-        """Give the block `seconds` from now, but no more than until `latest`, by the clock's monotonic time."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._clock.call_later(min(seconds, latest - self._clock.monotonic()), self._expire)
-
-    def end(self, error: Exception) -> None:
-        """End the block now, with `error`."""
-        if self._error is None:
-            self._error = error
-            self._task.cancel()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._error is not None and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
-            raise self._error from error
-
-    def _expire(self) -> None:
-        self.end(TimeoutError())
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Up to this many bytes are read without turns, if they are clean. It takes some tenths of a millisecond.
+_SHORT: Final = 50_000
 # From this many bytes on, reading lets others have a turn between its steps.
 _LARGE: Final = 100_000
 
@@ -80,12 +82,24 @@ class Reader:
 
     def read(self, body: bytes, shape: type[T], envelope: tuple[str, ...] = (), *, empty_envelope: object = UNSET) -> T:
         """Return what `body` holds, at once. For arguments and errors see `reading`."""
-        return at_once(self.reading(body, shape, envelope, empty_envelope=empty_envelope))
+        found = self.glance(body, shape)
+        return at_once(self.reading(body, shape, envelope, empty_envelope=empty_envelope)) if found is None else found
+
+    def glance(self, body: bytes, shape: type[T]) -> T | None:
+        """Return what `body` holds if it is short and clean, as most are; None if it takes `reading`."""
+        clean = clean_reader(cast(Any, shape)) if len(body) <= _SHORT else None
+        if clean is None:
+            return None
+        try:
+            staged = clean.decode(body)
+        except REFUSED:
+            return None  # Something in it wants more care.
+        return cast(T, tuple(map(clean.assemble, staged)) if clean.many else clean.assemble(staged))
 
     def reading(
         self, body: bytes, shape: type[T], envelope: tuple[str, ...] = (), *, empty_envelope: object = UNSET
     ) -> Turns[T]:
-        """Return, after some turns, what `body` holds.
+        """Return, after some turns, what `body` holds, where `glance` found nothing.
 
         Args:
             body: JSON.
@@ -104,7 +118,7 @@ class Reader:
             return cast(T, None)
         if shape is Acknowledgement and not body.strip():
             return cast(T, Acknowledgement())  # A 204, for example: done, and nothing said.
-        clean = clean_reader(cast(Any, shape))
+        clean = clean_reader(cast(Any, shape)) if len(body) > _SHORT else None
         if clean is not None:
             try:
                 staged = clean.decode(body)

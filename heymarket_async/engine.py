@@ -45,6 +45,7 @@ from heymarket_async.wire import Request, api_error, decode, encode, retry_after
 T = TypeVar("T")
 
 _UNAUTHORIZED = 401
+_NOTHING_KNOWN = Attempt(outcome=Outcome.UNKNOWN)
 
 
 class Account:
@@ -148,6 +149,9 @@ class Engine(Record, frozen=True, kw_only=True):
             if reply is not None:
                 self.account.note(reply)
                 if 200 <= reply.status <= 299 and not attempt.fault:
+                    found = self.reader.glance(reply.body, call.operation.reply)
+                    if found is not None:
+                        return found
                     now = clock.wall()
                     return await in_turns(
                         decode(reply, call, self.reader, attempts=way.attempts, elapsed=elapsed, now=now)
@@ -172,7 +176,7 @@ class Engine(Record, frozen=True, kw_only=True):
                 raise self._error(way, attempt, elapsed)
             reason = WaitReason.RETRY if asked is None else WaitReason.RETRY_AFTER
             way.tell(Waiting, attempt=way.attempts + 1, reason=reason, seconds=wait)
-            with self.pool.block(clock):
+            with self.pool.block():
                 await clock.sleep(wait)
 
     async def _slot(self, way: _UnderWay[Any]) -> AbstractEventLoop:
@@ -181,7 +185,7 @@ class Engine(Record, frozen=True, kw_only=True):
         way.tell(Waiting, attempt=way.attempts + 1, reason=WaitReason.RATE_LIMIT, seconds=budget.state.next_in)
         came = self.clock.monotonic()
         try:
-            with self.pool.block(self.clock):
+            with self.pool.block():
                 slot = await budget.acquire(way.deadline - came, way.lane)
                 way.queued = self.clock.monotonic() - came
                 return slot
@@ -197,7 +201,7 @@ class Engine(Record, frozen=True, kw_only=True):
     async def _attempt(self, way: _UnderWay[Any], slot: AbstractEventLoop) -> Attempt:
         """Send the request once, and tell how that ended, whatever happens."""
         clock, began = self.clock, self.clock.monotonic()
-        attempt = Attempt(outcome=Outcome.UNKNOWN)
+        attempt = _NOTHING_KNOWN
         way.attempts += 1
         try:
             way.tell(AttemptStarted, attempt=way.attempts, lane=way.lane, queued=way.queued)

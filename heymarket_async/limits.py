@@ -70,6 +70,17 @@ class Window:
         self._paced_due = dict.fromkeys(Lane, -math.inf)
         self._paused_until = -math.inf
 
+    def take(self, lane: Lane, now: float) -> bool:
+        """Take a slot if a call of `lane` may go now, and say whether it was taken."""
+        free = self.free(now)
+        if self._paused_until <= now and (free is None or free > self._spare[lane]):
+            self.in_flight += 1  # There is plenty, and so no pace to keep.
+            return True
+        if self.ready(lane, now) > 0.0:
+            return False
+        self.start(lane, now)
+        return True
+
     def start(self, lane: Lane, now: float) -> None:
         """Take a slot, which `ready` said may be taken."""
         free = self.free(now)

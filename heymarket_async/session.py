@@ -23,7 +23,7 @@ from heymarket_async.clock import SYSTEM_CLOCK, Clock
 from heymarket_async.convert import Reader
 from heymarket_async.drift import Drift
 from heymarket_async.engine import Account, Engine
-from heymarket_async.errors import ConfigurationError, SessionClosed
+from heymarket_async.errors import SessionClosed
 from heymarket_async.events import Listener
 from heymarket_async.lanes import Lane
 from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
@@ -136,8 +136,6 @@ class AsyncSession(Watches):
         connector: aiohttp.BaseConnector | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        if client_session is not None and connector is not None:
-            raise ConfigurationError("client_session and connector exclude each other.", advice="Pass one of them.")
         self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
         self._proxy, self._trust_env = None if proxy is None else check_proxy(proxy), trust_env
         address, headers = check_base_url(base_url), headers_for(check_user_agent(user_agent), aiohttp.__version__)
@@ -150,7 +148,8 @@ class AsyncSession(Watches):
                     tls=tls,
                     client_session=client_session,
                     connector=connector,
-                )
+                ),
+                clock,
             ),
             account=Account(check_credentials(credentials), self._rate_limit, clock),
             reader=Reader(strict=strict),

@@ -243,17 +243,24 @@ def _see_errors(patch: pytest.MonkeyPatch, watch: GetWatch, kind: Any) -> None:
 
 
 def _see_what_is_read(patch: pytest.MonkeyPatch, watch: GetWatch) -> None:
-    read = convert.Reader.reading
+    glance_at, read = convert.Reader.glance, convert.Reader.reading
+
+    def glance(self: convert.Reader, body: bytes, shape: Any) -> Any:
+        watch().canaries.plant_json(body, "a reply")
+        return see(glance_at(self, body, shape))
 
     def reading(self: convert.Reader, body: bytes, *args: Any, **kwargs: Any) -> Turns[Any]:
         watch().canaries.plant_json(body, "a reply")
-        value = yield from read(self, body, *args, **kwargs)
+        return see((yield from read(self, body, *args, **kwargs)))
+
+    def see(value: Any) -> Any:
         # Most models are filled in C, without their __init__.
         for model in value[:3] if isinstance(value, tuple) else [value]:
             if attrs.has(type(model)):
                 watch().see_repr(model)
         return value
 
+    patch.setattr(convert.Reader, "glance", glance)
     patch.setattr(convert.Reader, "reading", reading)
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from heymarket_async.clock import SYSTEM_CLOCK, Deadline, SkewedClock, VirtualClock
+from heymarket_async.clock import SYSTEM_CLOCK, SkewedClock, VirtualClock
 
 
 async def settle():
@@ -146,45 +146,3 @@ class TestSkewedClock:
         assert not task.done()
         clock.advance(0.2)
         await task
-
-
-class TestADeadlineInATaskThatWasCancelled:
-    """As where somebody cleans up, after `CancelledError`, with calls that have deadlines."""
-
-    async def test_ends_with_a_timeout_all_the_same(self):
-        clock, ends = VirtualClock(), []
-
-        async def clean_up():
-            try:
-                await asyncio.get_running_loop().create_future()
-            except asyncio.CancelledError:
-                try:
-                    with Deadline(clock, 5.0):
-                        await asyncio.get_running_loop().create_future()
-                except TimeoutError:
-                    ends.append("timeout")
-                raise
-
-        task = asyncio.create_task(clean_up())
-        await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.sleep(0)
-        clock.advance(5.0)
-        await asyncio.wait([task])
-        assert ends == ["timeout"]
-        assert task.cancelled()
-        assert task.cancelling() == 1
-
-    async def test_that_ends_for_two_reasons_tells_the_first_and_leaves_no_cancellation(self):
-        clock = VirtualClock()
-
-        async def call():
-            with Deadline(clock, 5.0) as deadline:
-                asyncio.get_running_loop().call_soon(clock.advance, 5.0)
-                asyncio.get_running_loop().call_soon(deadline.end, ConnectionError())
-                await asyncio.get_running_loop().create_future()
-
-        task = asyncio.create_task(call())
-        await asyncio.wait([task])
-        assert isinstance(task.exception(), TimeoutError)
-        assert task.cancelling() == 0

@@ -26,6 +26,7 @@ STOREYS = (
     "resolution",
     "errors",
     "clock",
+    "deadlines",
     "phones",
     "arguments",
     "calls",

@@ -14,7 +14,8 @@ from yarl import URL
 
 from heymarket_async.auth import TokenMint
 from heymarket_async.calls import Reply
-from heymarket_async.clock import Clock, Deadline
+from heymarket_async.clock import Clock
+from heymarket_async.deadlines import Deadline
 from heymarket_async.errors import SessionClosed
 from heymarket_async.lanes import Lane
 from heymarket_async.records import Record
@@ -86,75 +87,68 @@ async def exchange(
     present, progress = pool.open(), Progress()
     held: list[Gate] = []
     try:
-        for gate in (turnstile.on(present.loop), present.gate):
-            if gate is None:
-                continue
+        for gate in turnstile.before(present.gates, present.loop):
             if not gate.try_enter():
-                with pool.block(clock, deadline - clock.monotonic()):
+                with pool.block(deadline - clock.monotonic()):
                     await gate.enter(lane)
             held.append(gate)
-        if turnstile.closed:
+        if turnstile.closed or present.http.closed:
             raise SessionClosed("This session was closed while the call waited for a connection.")
-        reply, fault = await _ask(pool, present, progress, request, options, mint, clock, deadline)
-        return Attempt(outcome=Outcome.ANSWERED, reply=reply, fault=fault, token=progress.token, secret=progress.secret)
+        progress.token, progress.secret = mint.token(), mint.in_use
+        progress_of_request.set(progress)
+        timeouts = options.timeouts
+        patience = min(deadline - clock.monotonic(), max(timeouts.connect, timeouts.read))
+        with pool.block(patience) as silence:
+            response = await present.http.request(
+                request.method,
+                _url(options.base_url, request.target),
+                data=_in_one_piece(request.body),
+                headers=_with_token(progress.token, options.headers, present.headers),
+                allow_redirects=False,
+                raise_for_status=False,
+                proxy=options.proxy,
+                timeout=_timeout_of_connecting(timeouts.connect),
+                middlewares=present.middlewares,
+            )
+            try:
+                largest, content = options.largest_reply, response.content
+                if content.is_eof():  # As it is for most: head and body came in one piece.
+                    body, fault = _checked(content.read_nowait(), largest)
+                else:
+                    body, fault = await _read(response, largest, silence, timeouts.read, deadline)
+            finally:
+                response.release()
+                if request.body is not None:
+                    await response.wait_for_close()
+        return Attempt(
+            outcome=Outcome.ANSWERED,
+            reply=Reply(status=response.status, headers=response.headers, body=body),
+            fault=fault,
+            token=progress.token,
+            secret=progress.secret,
+        )
     except SessionClosed as closed:
         if progress.token is None or (present.watched and not progress.sent):
             raise
         return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__)
     except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
-        error = raised.error if isinstance(raised, Broken) else raised
-        # Whatever says that nothing was sent, nothing but its own error clears a send.
-        before = before_the_wire(error) or (
-            present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError)
-        )
-        never_sent = progress.token is None or (before and not progress.sent)
-        return Attempt(
-            outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,
-            fault=_in_words(error),
-            error=type(error).__name__,
-            timed_out=isinstance(error, TimeoutError),
-        )
+        return _failed(raised.error if isinstance(raised, Broken) else raised, progress, present)
     finally:
         for gate in held:
             gate.leave()
 
 
-async def _ask(
-    pool: Pool,
-    present: OpenPool,
-    progress: Progress,
-    request: Request,
-    options: Options,
-    mint: TokenMint,
-    clock: Clock,
-    deadline: float,
-) -> tuple[Reply, str]:
-    """Return the answer, and what is wrong with its body."""
-    if present.http.closed:
-        raise SessionClosed("This session was closed while the call waited for a connection.")
-    timeouts = options.timeouts
-    progress.token, progress.secret = mint.token(), mint.in_use
-    patience = min(deadline - clock.monotonic(), max(timeouts.connect, timeouts.read))
-    with pool.block(clock, patience) as silence:
-        progress_of_request.set(progress)
-        response = await present.http.request(
-            request.method,
-            _url(options.base_url, request.target),
-            data=_in_one_piece(request.body),
-            headers=_with_token(progress.token, options.headers, present.headers),
-            allow_redirects=False,
-            raise_for_status=False,
-            proxy=options.proxy,
-            timeout=_timeout_of_connecting(timeouts.connect),
-            middlewares=present.middlewares,
-        )
-        try:
-            body, fault = await _read(response, options.largest_reply, silence, timeouts.read, deadline)
-        finally:
-            response.release()
-            if request.body is not None:
-                await response.wait_for_close()
-    return Reply(status=response.status, headers=response.headers, body=body), fault
+def _failed(error: Exception, progress: Progress, present: OpenPool) -> Attempt:
+    """Return how an attempt ended that has no answer."""
+    # Whatever says that nothing was sent, nothing but its own error clears a send.
+    before = before_the_wire(error) or (present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError))
+    never_sent = progress.token is None or (before and not progress.sent)
+    return Attempt(
+        outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,
+        fault=_in_words(error),
+        error=type(error).__name__,
+        timed_out=isinstance(error, TimeoutError),
+    )
 
 
 @functools.lru_cache(256)
@@ -192,23 +186,23 @@ async def _read(
         patience: seconds to wait for a piece.
         deadline: when all must be there.
     """
-    content = response.content
-    if content.is_eof():
-        body = content.read_nowait()
-        return (body, "") if len(body) <= largest else (b"", _too_large(largest))
     length = response.content_length
     if length is not None and length > largest and "Content-Encoding" not in response.headers:
         response.close()
         return b"", _too_large(largest)
     pieces = bytearray()
     silence.extend(patience, deadline)
-    async for piece in content.iter_any():
+    async for piece in response.content.iter_any():
         pieces += piece
         if len(pieces) > largest:
             response.close()
             return b"", _too_large(largest)
         silence.extend(patience, deadline)
     return bytes(pieces), ""
+
+
+def _checked(body: bytes, largest: int) -> tuple[bytes, str]:
+    return (body, "") if len(body) <= largest else (b"", _too_large(largest))
 
 
 def _too_large(largest: int) -> str:

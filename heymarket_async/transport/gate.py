@@ -87,10 +87,10 @@ class Turnstile:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closed = False
 
-    def on(self, loop: asyncio.AbstractEventLoop) -> Gate | None:
-        """Return the gate to pass before that of the pool, if any. Those who held it on another loop are gone."""
+    def before(self, gates: tuple[Gate, ...], loop: asyncio.AbstractEventLoop) -> tuple[Gate, ...]:
+        """Return the gates to pass: its own, if any, then these. Those who held it on another loop are gone."""
         if self._size is None:
-            return None
+            return gates
         if self._gate is None or self._loop is not loop:
             self._gate, self._loop = Gate(self._size), loop
-        return self._gate
+        return (self._gate, *gates)

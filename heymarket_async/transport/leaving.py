@@ -25,7 +25,7 @@ class OpenPool(Record, frozen=True):
     Attributes:
         http: sends requests.
         loop: the event loop that it is open on.
-        gate: holds as many places as there are connections, if these are limited.
+        gates: to pass before a request; one that holds as many places as there are connections, if these are limited.
         opened_at: file and line of the call that opened it.
         borrowed_connector: whether its connections belong to somebody else.
         headers: what its requests carry by themselves.
@@ -35,7 +35,7 @@ class OpenPool(Record, frozen=True):
 
     http: aiohttp.ClientSession
     loop: asyncio.AbstractEventLoop
-    gate: Gate | None
+    gates: tuple[Gate, ...]
     opened_at: tuple[str, int]
     borrowed_connector: bool
     headers: Mapping[str, str] | None = None

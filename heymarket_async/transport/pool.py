@@ -9,13 +9,12 @@ import asyncio
 import ssl
 import weakref
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import aiohttp
-from typing_extensions import override
 
-from heymarket_async.clock import Clock, Deadline
+from heymarket_async.clock import Clock
+from heymarket_async.deadlines import Deadline, Deadlines
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
 from heymarket_async.records import Record
 from heymarket_async.transport.gate import Gate
@@ -39,23 +38,28 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     client_session: aiohttp.ClientSession | None = None
     connector: aiohttp.BaseConnector | None = None
 
+    def __post_init__(self) -> None:
+        if self.client_session is not None and self.connector is not None:
+            raise ConfigurationError("client_session and connector exclude each other.", advice="Pass one of them.")
+
 
 class Pool:
     """One pool of connections, opened on first use and kept until `close`.
 
     Args:
         settings: how connections are made.
+        clock: tells the time.
 
     Attributes:
         closed: whether it was closed.
-        blocks: what ends when it is closed.
+        deadlines: of what ends when it is closed.
     """
 
-    def __init__(self, settings: PoolSettings) -> None:
+    def __init__(self, settings: PoolSettings, clock: Clock) -> None:
         self._settings = settings
         self._open: OpenPool | None = None
         self._finalizer: weakref.finalize[[OpenPool], Pool] | None = None
-        self.blocks: set[Deadline] = set()
+        self.deadlines = Deadlines(clock)
         self.closed = False
 
     @property
@@ -84,17 +88,18 @@ class Pool:
             self._finalizer = weakref.finalize(self, forgotten, fresh)
         return fresh
 
-    def block(self, clock: Clock, seconds: float | None = None) -> Deadline:
+    def block(self, seconds: float | None = None) -> Deadline:
         """Return a block that ends with `TimeoutError` after `seconds`, and with `SessionClosed` when the pool closes.
 
         Args:
-            clock: tells the time.
             seconds: how long it may take; None for any time.
 
         Raises:
-            SessionClosed: on entering it: the pool is closed.
+            SessionClosed: the pool is closed.
         """
-        return _Block(self, clock, seconds)
+        if self.closed:
+            raise _closed_meanwhile()
+        return self.deadlines.block(seconds)
 
     async def close(self) -> None:
         """Close what this pool has opened, and wake the calls that wait. Closing twice does no harm."""
@@ -127,8 +132,7 @@ class Pool:
                 abandon(present)
 
     def _end_calls(self) -> None:
-        for block in self.blocks:
-            block.end(SessionClosed("This session was closed during the call."))
+        self.deadlines.end(_closed_meanwhile)
 
     def _leave(self, present: OpenPool, loop: asyncio.AbstractEventLoop) -> None:
         self._open = None
@@ -157,7 +161,7 @@ class Pool:
         return OpenPool(
             http,
             loop,
-            _gate(http.connector),
+            _gates(http.connector),
             self._settings.made_at,
             borrowed_connector=True,
             middlewares=(once, *http._middlewares, noted),
@@ -190,7 +194,7 @@ class Pool:
         return OpenPool(
             http,
             loop,
-            _gate(connector),
+            _gates(connector),
             opened_at,
             borrowed_connector=settings.connector is not None,
             headers=settings.headers,
@@ -198,30 +202,10 @@ class Pool:
         )
 
 
-class _Block(Deadline):
-    """See `Pool.block`."""
-
-    __slots__ = ("_pool",)
-
-    def __init__(self, pool: Pool, clock: Clock, seconds: float | None) -> None:
-        super().__init__(clock, seconds)
-        self._pool = pool
-
-    @override
-    def __enter__(self) -> Self:
-        if self._pool.closed:
-            raise SessionClosed("This session was closed during the call.")
-        self._pool.blocks.add(self)
-        return super().__enter__()
-
-    @override
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._pool.blocks.discard(self)
-        super().__exit__(kind, error, traceback)
+def _closed_meanwhile() -> SessionClosed:
+    return SessionClosed("This session was closed during the call.")
 
 
-def _gate(connector: aiohttp.BaseConnector | None) -> Gate | None:
+def _gates(connector: aiohttp.BaseConnector | None) -> tuple[Gate, ...]:
     limits = [] if connector is None else [limit for limit in (connector.limit, connector.limit_per_host) if limit]
-    return Gate(min(limits)) if limits else None
+    return (Gate(min(limits)),) if limits else ()

@@ -75,7 +75,7 @@ class Watches(Nouns):
 
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the session is closed."""
-        with self._engine.pool.block(self.clock):
+        with self._engine.pool.block():
             if self.closed:  # A copy, whose connections live on.
                 raise SessionClosed("This session is closed.")
             await self.clock.sleep(seconds)

@@ -65,7 +65,7 @@ class Scene:
         self._meanwhile = meanwhile
         pool = session._engine.pool.open()
         self._connector: Any = pool.http.connector
-        self._gate: Any = pool.gate
+        (self._gate,) = pool.gates
 
     async def call(self) -> Any:
         """Make the call."""
@@ -94,7 +94,7 @@ class Scene:
         budget = self.session._engine.account.budget
         assert (budget.state.in_flight, budget.state.waiting) == (0, 0)
         assert budget._alarm is None
-        assert not self.session._engine.pool.blocks
+        assert len(self.session._engine.pool.deadlines) == 0
         assert self._gate.free == self._connector.limit
         assert not self._connector._acquired
         assert not self._connector._waiters

@@ -167,8 +167,8 @@ def assert_nothing_is_left(session: AsyncSession) -> None:
     assert (session.budget.in_flight, session.budget.waiting) == (0, 0)
     assert not connector._acquired
     assert not connector._waiters
-    assert not pool.blocks
-    assert pool._open.gate.free == connector.limit
+    assert len(pool.deadlines) == 0
+    assert pool._open.gates[0].free == connector.limit
 
 
 async def error_of(call: Any) -> CallError | None:
