@@ -17,6 +17,7 @@ from heymarket_async._lazy import lazy_names
 if TYPE_CHECKING:
     from heymarket_async.sandbox.answers import Answer, Ordinary, Reply
     from heymarket_async.sandbox.books import Sent
+    from heymarket_async.sandbox.deliveries import Attempt, Delivery, Event
     from heymarket_async.sandbox.exchange import Exchange
     from heymarket_async.sandbox.faults import (
         Closed,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from heymarket_async.sandbox.server import Sandbox
     from heymarket_async.sandbox.state import Team
     from heymarket_async.sandbox.variants import Variants
+    from heymarket_async.sandbox.webhook import Webhook, WebhookOptions
+    from heymarket_async.sandbox.webhooks import Webhooks
 else:
     # The pytest plugin lives in this package and is imported by every run of pytest: it must not bring in a web server.
     __getattr__, __dir__ = lazy_names(
@@ -39,19 +42,25 @@ else:
         {
             "answers": ("Answer", "Ordinary", "Reply"),
             "books": ("Sent",),
+            "deliveries": ("Attempt", "Delivery", "Event"),
             "exchange": ("Exchange",),
             "faults": ("Closed", "Endless", "Hang", "Interim", "Raw", "Reset", "Trickled", "Truncated"),
             "journal": ("Received",),
             "server": ("Sandbox",),
             "state": ("Team",),
             "variants": ("Variants",),
+            "webhook": ("Webhook", "WebhookOptions"),
+            "webhooks": ("Webhooks",),
         },
     )
 
 __all__ = [
     "Answer",
+    "Attempt",
     "Closed",
+    "Delivery",
     "Endless",
+    "Event",
     "Exchange",
     "Hang",
     "Interim",
@@ -66,4 +75,7 @@ __all__ = [
     "Trickled",
     "Truncated",
     "Variants",
+    "Webhook",
+    "WebhookOptions",
+    "Webhooks",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from heymarket_async.sandbox import event_types
 from heymarket_async.sandbox.records import Moment, Record
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def begin(
         },
     )
     conversation["local_id"] = f"conv-{conversation['id']}"
+    team.happened(event_types.OPENED, conversation)
     return conversation
 
 
@@ -159,6 +161,7 @@ def receive(team: Team, inbox: Record, phone: str, text: str, now: Moment, *, me
         "_last_text": text,
     }
     team.conversations.change(conversation, now, changes)
+    team.happened(event_types.RECEIVED, message)
     return message
 
 

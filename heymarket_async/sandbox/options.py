@@ -35,6 +35,20 @@ def check_positive(owner: object, field: attrs.Attribute[Any], value: Any) -> No
         raise wrong(owner, field, "must be an int, 1 or more")
 
 
+def check_share(owner: object, field: attrs.Attribute[Any], value: Any) -> None:
+    """Take a probability."""
+    if type(value) not in (int, float) or not 0 <= value <= 1:
+        raise wrong(owner, field, "must be a number from 0 to 1")
+
+
+def check_waits(owner: object, field: attrs.Attribute[Any], value: Any) -> None:
+    """Take durations in a row, perhaps none."""
+    if not isinstance(value, tuple):
+        raise wrong(owner, field, "must be a tuple of seconds")
+    for seconds in value:  # pyright: ignore[reportUnknownVariableType] - each is checked
+        check_seconds(owner, field, seconds)
+
+
 def check_flag(owner: object, field: attrs.Attribute[Any], value: Any) -> None:
     """Take True or False."""
     if type(value) is not bool:

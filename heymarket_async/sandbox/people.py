@@ -312,10 +312,10 @@ def _settle(ask: Ask, record: Record, payload: Payload, ways: list[Way]) -> None
     for way in ways:
         team.contacts.connect(record, ask.moment, way.kind, way.address, handle=way.handle, info=way.info)
     if record["phone"] and "is_opted_out" in payload:
-        if payload["is_opted_out"]:
-            team.unsubscribed.setdefault(record["phone"], "admin")
-        else:
-            team.unsubscribed.pop(record["phone"], None)
+        if not payload["is_opted_out"]:
+            team.opt_in(record["phone"])
+        elif record["phone"] not in team.unsubscribed:
+            team.opt_out(record["phone"], by="admin")
     refresh_targets(team, record["id"])
 
 

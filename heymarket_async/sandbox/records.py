@@ -7,7 +7,7 @@ sandbox needs begin with an underscore and never go out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self, cast
 
@@ -70,6 +70,9 @@ class Records(dict[int, Record]):
         first_id: the id of the first one that `add` makes.
         revs: whether they count their changes in `rev`.
         made: the key that says when a record was made.
+
+    Attributes:
+        changed: is called after each change, with the old values of what was written, and the record.
     """
 
     def __init__(self, noun: str, first_id: int = 1, *, revs: bool = False, made: str = "created") -> None:
@@ -78,6 +81,7 @@ class Records(dict[int, Record]):
         self._next_id = first_id
         self._revs = revs
         self._made = made
+        self.changed: Callable[[Record, Record], object] | None = None
 
     def add(self, now: Moment, fields: Record) -> Record:
         """Keep a new record, made of `fields` and of `id`, `updated`, `op`, its time of making, and perhaps `rev`."""
@@ -90,11 +94,15 @@ class Records(dict[int, Record]):
 
     def change(self, record: Record, now: Moment, changes: Record | None = None) -> None:
         """Write `changes` into a record, and move what tells that it changed."""
-        record.update(changes or {})
+        changes = changes or {}
+        before = {key: record.get(key) for key in changes} if self.changed is not None else {}
+        record.update(changes)
         record["updated"] = max(now, record["updated"])
         record["op"] = "u"
         if self._revs:
             record["rev"] += 1
+        if self.changed is not None:
+            self.changed(before, record)
 
     def find(self, id: int, field: str = "id") -> Record:
         """Return the record with this id.

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from heymarket_async.sandbox import chats, fields
+from heymarket_async.sandbox import chats, event_types, fields
 from heymarket_async.sandbox.books import Sent
 from heymarket_async.sandbox.checks import check_subscribed, is_opted_out
 from heymarket_async.sandbox.records import Moment, Record
@@ -161,6 +161,7 @@ def into(team: Team, order: Order, conversation: Record, now: Moment, broadcast_
         )
         for person in people
     ]
+    team.happened(event_types.SENT, message)
     return message
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import math
 from functools import partial
 from random import Random
-from typing import Any, Final, Self, get_args
+from typing import Any, Self, get_args
 
 import attrs
 
@@ -17,8 +16,8 @@ from heymarket_async.errors import ConfigurationError, SessionError
 from heymarket_async.sandbox.answers import Answer
 from heymarket_async.sandbox.bearer import Guard
 from heymarket_async.sandbox.chats import rows
-from heymarket_async.sandbox.connections import Connection, Listener
 from heymarket_async.sandbox.dispatch import Dispatcher
+from heymarket_async.sandbox.door import Door
 from heymarket_async.sandbox.journal import Received
 from heymarket_async.sandbox.nouns import schedules
 from heymarket_async.sandbox.reception import Reception
@@ -31,11 +30,9 @@ from heymarket_async.sandbox.seed_people import add_people
 from heymarket_async.sandbox.state import Service, Team
 from heymarket_async.sandbox.tokens import TokenReader
 from heymarket_async.sandbox.variants import Variants
+from heymarket_async.sandbox.webhooks import Webhooks
 from heymarket_async.sandbox.window import LIMIT, WindowKind, window_for
 from heymarket_async.values import UNSET, Unset
-
-_BACKLOG: Final = 1024
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - looked up, not bound
 
 
 class Sandbox:
@@ -107,8 +104,6 @@ class Sandbox:
         self._service = Service(teams=[seeded_team(seed, number, clock) for number in range(teams)], variants=given)
         add_people(self.teams[0], seed)
         add_chats(self.teams[0], seed, history)
-        self._host = host
-        self._port = port
         self._seed = seed
         self._made = teams
         self._script = Script({route.name for route in ROUTES})
@@ -121,14 +116,13 @@ class Sandbox:
             clock,
         )
         self._reception = Reception(self._dispatcher, self._script, clock, Random(f"{seed}/request ids"))
+        self._door = Door(host, port, self._reception)
+        self._webhooks = Webhooks(self._service, clock, seed)
         self._lock = asyncio.Lock()
-        self._listener: Listener | None = None
-        self._server: asyncio.Server | None = None
-        self._address: tuple[str, int] | None = None
         self._closed = False
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "running" if self._server else "not started"
+        state = "closed" if self._closed else "running" if self._door.is_open else "not started"
         return f"<Sandbox {state}, {len(self.teams)} teams, {len(self.requests)} requests>"
 
     async def __aenter__(self) -> Self:
@@ -148,33 +142,19 @@ class Sandbox:
         async with self._lock:
             if self._closed:
                 raise SessionError("The sandbox was closed.", advice="Make a new Sandbox.")
-            if self._server is not None:
-                return
-            reception = self._reception
-            listener = Listener(reception.handle, reception.handle_broken, reception.intercept)
-            loop = asyncio.get_running_loop()
-            try:
-                server = await loop.create_server(listener, self._host, self._port, backlog=_BACKLOG)
-            except OSError as error:
-                raise self._cannot_listen(error) from error
-            self._listener, self._server = listener, server
-            self._address = server.sockets[0].getsockname()[:2]
+            if not self._door.is_open:
+                await self._door.open()
+                self._webhooks.start()
 
     async def close(self) -> None:
-        """Stop listening and end all connections at once, hanging ones too. Does nothing the second time."""
+        """Stop listening, end all connections at once, hanging ones too, and deliver nothing more to webhooks.
+
+        Does nothing the second time.
+        """
         async with self._lock:
             self._closed = True
-            server, listener = self._server, self._listener
-            self._server = None
-            if server is None or listener is None:
-                return
-            # asyncio forgets a client that it has accepted but not yet made a connection of when the server closes. A
-            # timer fires after the accepting of its turn of the loop, and by the next turn the connection is made.
-            await asyncio.sleep(1e-6)
-            server.close()
-            await asyncio.sleep(0)
-            await listener.hang_up()
-            await server.wait_closed()
+            await self._door.close()
+            await self._webhooks.close()
 
     @property
     def url(self) -> str:
@@ -183,11 +163,7 @@ class Sandbox:
         Raises:
             SessionError: the sandbox has not started.
         """
-        if self._address is None:
-            raise SessionError("The sandbox has not started.", advice="Use `async with Sandbox() as sandbox`.")
-        host, port = self._address
-        host = _ANYWHERE.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self._door.url
 
     @property
     def teams(self) -> list[Team]:
@@ -250,7 +226,12 @@ class Sandbox:
     @property
     def connections(self) -> int:
         """How many TCP connections were accepted so far."""
-        return self._listener.accepted if self._listener else 0
+        return self._door.accepted
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks of the teams: make some, and see what they were to deliver."""
+        return self._webhooks
 
     def add_team(
         self,
@@ -307,8 +288,9 @@ class Sandbox:
         ready = not team.contacts and not team.conversations and rows(team.inboxes) and rows(team.members)
         _check_call(f"populate({team!r})", bool(ready), "needs inboxes and members, and nothing else yet")
         seed = f"{self._seed}/{team.id}"
-        add_people(team, seed)
-        add_chats(team, seed, history)
+        with team.unheard():
+            add_people(team, seed)
+            add_chats(team, seed, history)
 
     def script(self, target: str, *answers: Answer, times: int = 1, team: Team | None = None) -> None:
         """Order what comes in place of the next answers.
@@ -347,19 +329,7 @@ class Sandbox:
         Returns:
             how many there were.
         """
-        idle = [connection for connection in self._live() if connection.idle and not connection.deaf]
-        for connection in idle:
-            connection.finish()
-        return len(idle)
-
-    def _live(self) -> set[Connection]:
-        return self._listener.live if self._listener else set()
-
-    def _cannot_listen(self, error: OSError) -> ConfigurationError:
-        where = f"Sandbox(host={self._host!r}, port={self._port})"
-        if error.errno == errno.EADDRINUSE:
-            return ConfigurationError(f"{where}: another program has this port.", advice="Use port=0 for any free one.")
-        return ConfigurationError(f"{where}: cannot listen there ({error.strerror}).")
+        return self._door.drop_idle()
 
 
 def _check(option: str, good: bool, rule: str) -> None:

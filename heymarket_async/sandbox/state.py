@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -9,12 +11,14 @@ import attrs
 from heymarket_async.auth import ApiKey, ApiSecret
 from heymarket_async.clock import SYSTEM_CLOCK, Clock
 from heymarket_async.errors import ConfigurationError
-from heymarket_async.sandbox import chats
+from heymarket_async.sandbox import chats, event_types
 from heymarket_async.sandbox.books import Book, Sent
 from heymarket_async.sandbox.contact_book import ContactBook
 from heymarket_async.sandbox.records import Moment, Record, Records
 from heymarket_async.sandbox.variants import Variants
 from heymarket_async.values import UNSET, Unset
+
+Hear = Callable[[str, Record], object]
 
 
 def _check_secrets(_: object, __: attrs.Attribute[Any], value: object) -> None:
@@ -63,7 +67,7 @@ class Team:
         members: the `members` of GET /v1/team: a list of objects, or any other JSON value.
         rate_limit: requests in 60 seconds, None for any number, if not as many as the sandbox says.
         list_size: the largest number of contacts in a list.
-        clock: the time of `receive`, `deliver` and `fail`.
+        clock: the time of `receive`, `deliver`, `fail` and their like.
         conversations: by id, as are all the nouns below; see `heymarket_async.sandbox.records` for what a record holds.
         messages: both ways, private comments included.
         schedules: those whose time has not come.
@@ -104,6 +108,7 @@ class Team:
     blocked: set[str] = attrs.field(factory=set[str])
     profiles: dict[int, Record] = attrs.field(factory=dict[int, Record])
     book: Book = attrs.field(factory=Book)
+    _hear: Hear | None = attrs.field(default=None, init=False)
 
     @property
     def secret(self) -> ApiSecret:
@@ -144,10 +149,51 @@ class Team:
         Raises:
             ConfigurationError: the team has no such inbox.
         """
-        inbox = chats.get_inbox(self, inbox_id)
-        if inbox is None:
-            raise ConfigurationError(f"Team {self.id} of the sandbox has no inbox {inbox_id}.")
-        return chats.receive(self, inbox, phone, text, self._now(), media=media)
+        return chats.receive(self, self._inbox(inbox_id), phone, text, self._now(), media=media)
+
+    def call(self, inbox_id: int, phone: str) -> None:
+        """Let somebody call the team. Only webhooks tell of it.
+
+        Args:
+            inbox_id: the inbox whose number they call.
+            phone: the number of the caller, E.164 digits without the plus sign.
+
+        Raises:
+            ConfigurationError: the team has no such inbox.
+        """
+        self.happened(event_types.CALL, {"phone": phone, "inbox": self._inbox(inbox_id)["id"], "date": self._now()})
+
+    def pend(self, conversation_id: int) -> None:
+        """Let somebody make a conversation pending, which only the app can do.
+
+        Raises:
+            ConfigurationError: there is no such conversation.
+        """
+        conversation = self.conversations.get(conversation_id)
+        if conversation is None:
+            raise ConfigurationError(f"Team {self.id} of the sandbox has no conversation {conversation_id}.")
+        self.conversations.change(conversation, self._now(), {"status": "pending"})
+
+    def opt_out(self, phone: str, *, by: str = "contact") -> None:
+        """Let a number get no texts any more, because the `contact` or an `admin` wants it so."""
+        is_new = phone not in self.unsubscribed
+        self.unsubscribed[phone] = by
+        if is_new:
+            self._target(event_types.OPT_OUT, phone)
+
+    def opt_in(self, phone: str) -> None:
+        """Let a number get texts again. Does nothing if it does already."""
+        if self.unsubscribed.pop(phone, None) is not None:
+            self._target(event_types.OPT_IN, phone)
+
+    def double_opt_in(self, phone: str) -> None:
+        """Let somebody confirm that they want texts: the second yes of a double opt-in."""
+        self.unsubscribed.pop(phone, None)
+        self._target(event_types.DOUBLE_OPT_IN, phone)
+
+    def double_opt_restricted(self, phone: str) -> None:
+        """Let webhooks tell that a number may not get texts before its double opt-in. Sends to it go on as before."""
+        self._target(event_types.DOUBLE_OPT_RESTRICTED, phone)
 
     def deliver(self, message_id: int, status: str = "delivered") -> None:
         """Let a carrier report on a message: from now on it has this `status`.
@@ -171,6 +217,39 @@ class Team:
         message = self._message(message_id)
         errors = dict.fromkeys(phones or chats.recipients(message), error)
         self.messages.change(message, self._now(), {"status": "failed", "raw_error": error, "target_errors": errors})
+
+    def listen(self, hear: Hear | None) -> None:
+        """Let `hear` know of all that webhooks tell, by type and record, or nobody. `Webhooks` does this."""
+        self._hear = hear
+        self.conversations.changed = None if hear is None else self._chat_changed
+
+    @contextlib.contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let nobody know of what happens in this block."""
+        hear = self._hear
+        self.listen(None)
+        try:
+            yield
+        finally:
+            self.listen(hear)
+
+    def happened(self, kind: str, record: Record) -> None:
+        """Tell whoever listens that something happened to a record."""
+        if self._hear is not None:
+            self._hear(kind, record)
+
+    def _chat_changed(self, before: Record, conversation: Record) -> None:
+        for kind in event_types.chat_types(before, conversation):
+            self.happened(kind, conversation)
+
+    def _target(self, kind: str, phone: str) -> None:
+        self.happened(kind, {"phone": phone, "date": self._now()})
+
+    def _inbox(self, inbox_id: int) -> Record:
+        inbox = chats.get_inbox(self, inbox_id)
+        if inbox is None:
+            raise ConfigurationError(f"Team {self.id} of the sandbox has no inbox {inbox_id}.")
+        return inbox
 
     def _message(self, message_id: int) -> Record:
         message = self.messages.get(message_id)

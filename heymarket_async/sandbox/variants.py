@@ -30,6 +30,9 @@ LimitPer = Literal["team", "credential"]
 CountDate = Literal["before", "after"]
 DeleteAnswer = Literal["ok", "object", "nothing"]
 ScheduleTargets = Literal["both", "texts", "objects"]
+ReceivedSpelling = Literal["message_recieved", "message_received"]
+WebhookAccepts = Literal["2xx", "200"]
+WebhookDetails = Literal["guessed", "none"]
 
 
 def _fail(field: attrs.Attribute[Any], rule: str) -> ConfigurationError:
@@ -143,6 +146,12 @@ class Variants:
             send, as the concept page does; or both are taken.
         schedule_template: the `template` of a scheduled content is read as an integer, as in the current page, or as
             an object, as in the earlier one.
+        received_spelling: how webhooks spell the type of a text from outside. The current guide calls
+            `message_recieved` the present spelling.
+        webhook_accepts: the answers of a receiver that end a delivery: any 2xx, as in the current guide, or 200 only,
+            as in the earlier one. What a webhook does after another one is in `WebhookOptions`.
+        webhook_details: `event_data` of opt-outs, opt-ins and calls, whose keys no page tells, has `phone` and `date`,
+            of calls `inbox` too, which are a guess; or is an empty object.
 
     Raises:
         ConfigurationError: a value makes no sense.
@@ -199,3 +208,6 @@ class Variants:
     uuid_in_writes: bool = attrs.field(default=True, validator=_check_flag)
     list_repeat: Repeat = attrs.field(default="same", validator=_options(Repeat))
     list_needs_members: bool = attrs.field(default=True, validator=_check_flag)
+    received_spelling: ReceivedSpelling = attrs.field(default="message_recieved", validator=_options(ReceivedSpelling))
+    webhook_accepts: WebhookAccepts = attrs.field(default="2xx", validator=_options(WebhookAccepts))
+    webhook_details: WebhookDetails = attrs.field(default="guessed", validator=_options(WebhookDetails))

@@ -44,9 +44,9 @@ def _set(ask: Ask, record: Record, status: str) -> None:
     if status in ("unblocked", "active"):
         team.blocked.discard(phone)
     if status == "unsubscribed":
-        team.unsubscribed[phone] = "admin"
+        team.opt_out(phone, by="admin")
     if status in ("subscribed", "active"):
-        team.unsubscribed.pop(phone, None)
+        team.opt_in(phone)
     team.contacts.change(record, ask.moment)
 
 

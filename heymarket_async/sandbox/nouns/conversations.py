@@ -13,7 +13,7 @@ from heymarket_async.sandbox.refusals import Missing, bad_data
 from heymarket_async.sandbox.state import Team
 from heymarket_async.sandbox.variants import Variants
 
-Place = Literal["list", "get", "message"]
+Place = Literal["list", "get", "message", "webhook"]
 
 _OK: Final = "ok"
 _ANY_KIND: Final = (chats.SMS, chats.GROUP, chats.EMAIL)
@@ -180,7 +180,7 @@ def show_conversation(team: Team, conversation: Record, variants: Variants, *, p
         full["last_msg"] = conversation["_last_text"]
     elif place == "get":
         full["unread_users"] = conversation["_unread"]
-    else:
+    elif place == "message":
         full["targets"] = {person: {} for person in people} if len(people) > 1 else {}
         if variants.nested_members == "object":
             full["members"] = {str(member["id"]): member for member in conversation["members"]}
