@@ -26,7 +26,8 @@ class Door:
     def __init__(self, host: str, port: int, reception: Reception) -> None:
         self._host = host
         self._port = port
-        self._listener = Listener(reception.handle, reception.handle_broken, reception.intercept)
+        self._reception = reception
+        self._listener: Listener | None = None
         self._server: asyncio.Server | None = None
         self._address: tuple[str, int] | None = None
 
@@ -51,7 +52,7 @@ class Door:
     @property
     def accepted(self) -> int:
         """How many connections were accepted so far."""
-        return self._listener.accepted
+        return self._listener.accepted if self._listener else 0
 
     async def open(self) -> None:
         """Begin to listen.
@@ -59,30 +60,34 @@ class Door:
         Raises:
             ConfigurationError: the address cannot be had.
         """
+        reception = self._reception
+        listener = Listener(reception.handle, reception.handle_broken, reception.intercept)
         loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(self._listener, self._host, self._port, backlog=_BACKLOG)
+            server = await loop.create_server(listener, self._host, self._port, backlog=_BACKLOG)
         except OSError as error:
             raise self._cannot_listen(error) from error
-        self._server = server
+        self._listener, self._server = listener, server
         self._address = server.sockets[0].getsockname()[:2]
 
     async def close(self) -> None:
         """Stop listening and end all connections at once. Does nothing if it does not listen."""
-        server, self._server = self._server, None
-        if server is None:
+        server, listener = self._server, self._listener
+        self._server = None
+        if server is None or listener is None:
             return
         # asyncio forgets a client that it has accepted but not yet made a connection of when the server closes. A
         # timer fires after the accepting of its turn of the loop, and by the next turn the connection is made.
         await asyncio.sleep(1e-6)
         server.close()
         await asyncio.sleep(0)
-        await self._listener.hang_up()
+        await listener.hang_up()
         await server.wait_closed()
 
     def drop_idle(self) -> int:
         """Send FIN on the connections that wait for a request, and return how many there were."""
-        idle = [connection for connection in self._listener.live if connection.idle and not connection.deaf]
+        live = self._listener.live if self._listener else ()
+        idle = [connection for connection in live if connection.idle and not connection.deaf]
         for connection in idle:
             connection.finish()
         return len(idle)

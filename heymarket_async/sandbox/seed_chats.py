@@ -36,7 +36,7 @@ _QUESTIONS: Final = (
 _ANSWERS: Final = ("Yes, until six.", "Of course. Which day suits you?", "See you soon.", "You are welcome.")
 _AREAS: Final = (510, 206, 312, 617, 303, 503, 512, 602, 702, 213)
 _PER_TALK: Final = 250
-_NUMBERS: Final = len(_AREAS) * 100
+MOST_NUMBERS: Final = len(_AREAS) * 100
 
 
 def add_chats(team: Team, seed: int | str, history: int) -> None:
@@ -63,8 +63,8 @@ def add_chats(team: Team, seed: int | str, history: int) -> None:
 
 
 def _add_history(team: Team, inboxes: list[Record], random: Random, count: int, now: Moment) -> None:
-    talks = min(-(-count // _PER_TALK), _NUMBERS)
-    numbers = list(_numbers(talks))
+    talks = min(-(-count // _PER_TALK), MOST_NUMBERS)
+    numbers = list(fictional_numbers(talks))
     for at in range(count):
         now = Moment(now + _MINUTE + random.randrange(10 * _MINUTE))
         inbox = inboxes[at % talks % len(inboxes)]
@@ -74,7 +74,7 @@ def _add_history(team: Team, inboxes: list[Record], random: Random, count: int, 
         _say(team, inbox, conversation, random.choice(_ANSWERS if answers else _QUESTIONS), now, user)
 
 
-def _numbers(count: int) -> Iterator[str]:
+def fictional_numbers(count: int) -> Iterator[str]:
     """Yield numbers that no one has: 555-0100 to 555-0199 are kept for fiction."""
     for serial in range(count):
         yield f"1{_AREAS[serial // 100]}55501{serial % 100:02}"

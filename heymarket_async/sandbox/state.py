@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import attrs
@@ -224,7 +224,7 @@ class Team:
         self.conversations.changed = None if hear is None else self._chat_changed
 
     @contextlib.contextmanager
-    def unheard(self) -> Iterator[None]:
+    def unheard(self) -> Generator[None]:
         """Let nobody know of what happens in this block."""
         hear = self._hear
         self.listen(None)
