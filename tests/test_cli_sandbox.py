@@ -16,6 +16,7 @@ import pytest
 
 from heymarket_async import AsyncSession, RateLimited, Retries
 from heymarket_async.cli import sandbox as command
+from receivers import receiving
 from terminal import environment, heymarket_now, process, start
 
 NAMES = ["HEYMARKET_BASE_URL", "HEYMARKET_API_SECRET_ID", "HEYMARKET_API_SECRET_KEY"]
@@ -172,3 +173,55 @@ def test_where_signals_cannot_be_watched_ctrl_c_ends_it_all_the_same(monkeypatch
 def test_an_address_that_cannot_be_had_for_unknown_reasons_is_said_to_be_that(cause):
     error = command.cannot_listen("127.0.0.1", 80, cause)
     assert error.message == "The sandbox cannot listen on 127.0.0.1, port 80: the address cannot be had."
+
+
+async def test_it_delivers_what_customers_write_to_a_webhook():
+    async with receiving() as receiver:
+        hook = ["--webhook", receiver.url, "--webhook-token", "verify-7f3a9c51"]
+        running = await start("sandbox", *hook, "--customers", "100")
+        await lines_of(running)
+        async with asyncio.timeout(30):
+            while receiver.types.count("message_recieved") < 20:
+                await asyncio.sleep(0.01)
+        code, out, err = await end(running, signal.SIGINT)
+    assert (code, out) == (0, "")
+    assert len(err.splitlines()) == 1
+    assert {body["token"] for body in receiver.bodies} == {"verify-7f3a9c51"}
+    texts = [body["event_data"]["text"] for body in receiver.bodies if body["type"] == "message_recieved"]
+    assert texts == [f"Message {number}" for number in range(1, len(texts) + 1)]
+
+
+async def test_what_a_program_sends_goes_to_the_webhook_too():
+    async with receiving() as receiver:
+        running = await start("sandbox", "--webhook", receiver.url, "--webhook-token", "verify-7f3a9c51")
+        variables = variables_in(await lines_of(running))
+        async with AsyncSession.from_env(variables) as heymarket:
+            inbox = (await heymarket.inboxes.list())[0]
+            await heymarket.messages.send(
+                inbox_id=inbox.id, creator_id=inbox.members[0], phone_number="+1 510 555 0101", text="Hello"
+            )
+        async with asyncio.timeout(30):
+            while len(receiver.bodies) < 2:
+                await asyncio.sleep(0.01)
+        await end(running, signal.SIGTERM)
+    assert receiver.types == ["chat_opened", "message_sent"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--webhook", "http://127.0.0.1:1/"], "--webhook and --webhook-token go together"),
+        (["--webhook-token", "verify-7f3a9c51"], "--webhook and --webhook-token go together"),
+        (["--webhook", "http://127.0.0.1:1/", "--webhook-token", ""], "--webhook and --webhook-token go together"),
+        (
+            ["--webhook", "http://example.com/", "--webhook-token", "verify-7f3a9c51"],
+            "--webhook must be an http or https",
+        ),
+        (["--customers", "-1"], "--customers"),
+    ],
+)
+def test_options_of_webhooks_that_make_no_sense_are_errors(options, message):
+    shown = heymarket_now("sandbox", *options)
+    assert (shown.code, shown.out) == (2, "")
+    assert message in shown.err
+    assert "verify-7f3a9c51" not in shown.err

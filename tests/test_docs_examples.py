@@ -15,12 +15,14 @@ PAGES = {page.stem: page.read_text("utf-8") for page in sorted(DOCS.glob("*.md")
 SHOWN = {
     f"{name}-{number}": example
     for name, page in PAGES.items()
-    for number, example in enumerate(re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```\n", page, re.DOTALL), 1)
+    for number, example in enumerate(
+        re.findall(r"```python\n((?:(?!```).)*)```\n\n```text\n(.*?)```\n", page, re.DOTALL), 1
+    )
 }
 
 
 def test_there_are_examples():
-    assert {"sending-1", "sending-2", "observability-1", "watching-3"} <= set(SHOWN)
+    assert {"sending-1", "sending-2", "observability-1", "watching-3", "sandbox-1"} <= set(SHOWN)
 
 
 @pytest.mark.parametrize(("program", "shown"), SHOWN.values(), ids=SHOWN)

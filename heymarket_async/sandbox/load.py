@@ -175,8 +175,8 @@ def _check(name: str, good: bool, rule: str) -> None:
         raise ConfigurationError(f"customers_write({name}=...) {rule}.")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command."""
+def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what the command line says; without `arguments`, that of the process."""
     parser = argparse.ArgumentParser(prog="python -m heymarket_async.sandbox.load", description="A sandbox under load.")
     parser.add_argument("--webhook", required=True, help="where to deliver; an address of this machine")
     parser.add_argument("--webhook-token", required=True, help="the verification token")
@@ -192,13 +192,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds after which an answer is too slow")
     parser.add_argument("--port", type=int, default=0, help="the port of the sandbox; 0 for any free one")
     parser.add_argument("--seed", default="0", help="the same seed gives the same run")
-    given = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    given = read_arguments(arguments)
     try:
         # Without a buffer: Python cannot end while a thread holds the lock of one.
         with contextlib.suppress(KeyboardInterrupt), open(sys.stdin.fileno(), "rb", 0, closefd=False) as lines:
             asyncio.run(serve(given, lines))
     except HeymarketError as error:
-        parser.error(str(error))
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":
