@@ -110,6 +110,8 @@ async def test_the_books_tell_what_happened_and_what_became_of_it() -> None:
     assert told["outcomes"] == {"delivered": len(came), "lost": 100 - len(set(came))}
     assert told["copies"] == len(came) - len(set(came)) > 0
     assert told["attempts"] == len(came)
+    for spread in (told["answered"], told["begun"]):
+        assert 0.0 <= spread["p50"] <= spread["p99"] <= spread["max"] < 5.0
 
 
 async def test_a_sandbox_under_load_is_a_process_of_its_own_and_tells_its_books() -> None:

@@ -32,6 +32,7 @@ class Courier:
         clock: the time by which they wait.
         random: what comes by chance.
         variants: what counts as accepted.
+        http: gives what posts.
         ended: is told of each delivery that is over.
     """
 
@@ -41,24 +42,25 @@ class Courier:
         clock: Clock,
         random: Random,
         variants: Callable[[], Variants],
+        http: Callable[[], aiohttp.ClientSession],
         ended: Callable[[Delivery], object],
     ) -> None:
         self.webhook = webhook
         self._clock = clock
         self._random = random
         self._variants = variants
+        self._http = http
         self._tell_ended = ended
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, Delivery]] = []
         self._under_way: dict[asyncio.Task[None], Delivery] = {}
         self._timer: Timer | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._http: aiohttp.ClientSession | None = None
         self._stopped = False
 
-    def start(self, http: aiohttp.ClientSession) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to deliver."""
-        self._http, self._loop = http, asyncio.get_running_loop()
+        self._loop = loop
         self._pump()
 
     def take(self, event: Event) -> list[Delivery]:
@@ -133,11 +135,10 @@ class Courier:
         self._judge(delivery, status)
 
     async def _post(self, event: Event) -> tuple[int | None, Problem | None]:
-        assert self._http is not None
         webhook = self.webhook
         try:
             with Deadline(self._clock, webhook.options.timeout):
-                async with self._http.post(
+                async with self._http().post(
                     webhook.url, data=body_of(event, webhook), headers=_HEADERS, allow_redirects=False
                 ) as answer:
                     await answer.content.read(_MOST)

@@ -18,7 +18,7 @@ import math
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import RawIOBase
 from typing import Any, Final
 
@@ -96,7 +96,9 @@ def books(webhooks: Webhooks) -> dict[str, Any]:
     """Return what happened and what became of it, as JSON can hold it.
 
     `happened` counts events by type, `outcomes` the deliveries by how they ended, `copies` those that were duplicates
-    on purpose, and `attempts` all POSTs. `events` has `[type, about, outcomes]` of each event, oldest first.
+    on purpose, and `attempts` all POSTs. `answered` is how long answers took, and `begun` how long after its event the
+    first POST of a delivery began, both in seconds: `p50`, `p99` and `max`. `events` has `[type, about, outcomes]` of
+    each event, oldest first.
     """
     outcomes: dict[int, list[str | None]] = {event.number: [] for event in webhooks.events}
     for delivery in webhooks.deliveries:
@@ -106,8 +108,23 @@ def books(webhooks: Webhooks) -> dict[str, Any]:
         "outcomes": Counter(str(delivery.outcome) for delivery in webhooks.deliveries),
         "copies": sum(delivery.copy for delivery in webhooks.deliveries),
         "attempts": sum(len(delivery.attempts) for delivery in webhooks.deliveries),
+        "answered": _spread(
+            attempt.elapsed
+            for delivery in webhooks.deliveries
+            for attempt in delivery.attempts
+            if attempt.status is not None
+        ),
+        "begun": _spread(
+            delivery.attempts[0].at - delivery.event.at for delivery in webhooks.deliveries if delivery.attempts
+        ),
         "events": [[event.type, event.about, outcomes[event.number]] for event in webhooks.events],
     }
+
+
+def _spread(seconds: Iterable[float]) -> dict[str, float]:
+    ordered = sorted(seconds) or [0.0]
+    place = {"p50": len(ordered) // 2, "p99": len(ordered) * 99 // 100, "max": len(ordered) - 1}
+    return {name: ordered[at] for name, at in place.items()}
 
 
 async def serve(arguments: argparse.Namespace, lines: RawIOBase) -> None:

@@ -49,6 +49,7 @@ class Webhooks:
         self._clock = clock
         self._seed = seed
         self._couriers: dict[Team, list[Courier]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._http: aiohttp.ClientSession | None = None
         self._made = self._happened = self._open = 0
         self._quiet = asyncio.Event()
@@ -97,11 +98,11 @@ class Webhooks:
             anywhere=anywhere,
         )
         random = Random(f"{self._seed}/webhooks/{number}")
-        courier = Courier(webhook, self._clock, random, lambda: self._service.variants, self._ended)
+        courier = Courier(webhook, self._clock, random, lambda: self._service.variants, self._client, self._ended)
         self._made = number
         self._couriers.setdefault(team, []).append(courier)
-        if self._http is not None:
-            courier.start(self._http)
+        if self._loop is not None:
+            courier.start(self._loop)
         team.listen(partial(self._hear, team))
         return webhook
 
@@ -130,15 +131,9 @@ class Webhooks:
 
     def start(self) -> None:
         """Begin to deliver, also what has happened before. The sandbox does this."""
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
-            auto_decompress=False,
-            headers={"User-Agent": SERVER},
-        )
+        self._loop = asyncio.get_running_loop()
         for courier in self._all():
-            courier.start(self._http)
+            courier.start(self._loop)
 
     async def close(self) -> None:
         """End what is on its way. What happens from now on is noted and not delivered. The sandbox does this."""
@@ -146,8 +141,20 @@ class Webhooks:
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+        self._loop = None
         if self._http is not None:
             await self._http.close()
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+                auto_decompress=False,
+                headers={"User-Agent": SERVER},
+            )
+        return self._http
 
     def _hear(self, team: Team, kind: str, record: Record) -> None:
         """Note what happened in a team, and hand it to its webhooks."""
