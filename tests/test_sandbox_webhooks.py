@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from heymarket_async.clock import VirtualClock
-from heymarket_async.errors import ConfigurationError
+from heymarket_async.errors import ConfigurationError, SessionError
 from heymarket_async.sandbox import Sandbox, Team, Variants, Webhook, WebhookOptions, Webhooks, webhooks
 from receivers import Receiver, receiving
 from sandbox_calls import Caller, calls
@@ -286,6 +286,13 @@ async def test_what_has_happened_before_the_start_is_delivered_then(receiver: Re
     sandbox.teams[0].opt_out(ANN)
     async with sandbox:
         assert [body["type"] for body in await got(sandbox, receiver)] == ["target_opt_out"]
+
+
+async def test_a_closed_sandbox_takes_no_webhook() -> None:
+    async with Sandbox() as sandbox:
+        pass
+    with pytest.raises(SessionError, match=r"was closed\. Make a new Sandbox"):
+        sandbox.webhooks.add("http://127.0.0.1:1/", token=TOKEN)
 
 
 async def test_data_that_a_team_is_filled_with_has_not_happened(receiver: Receiver) -> None:

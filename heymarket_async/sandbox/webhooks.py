@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 
 from heymarket_async.clock import Clock
-from heymarket_async.errors import ConfigurationError
+from heymarket_async.errors import ConfigurationError, SessionError
 from heymarket_async.sandbox import event_types
 from heymarket_async.sandbox.courier import Courier
 from heymarket_async.sandbox.deliveries import Delivery, Event
@@ -54,6 +54,7 @@ class Webhooks:
         self._made = self._happened = self._open = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._closed = False
         self.events: list[Event] = []
         self.deliveries: list[Delivery] = []
 
@@ -83,7 +84,10 @@ class Webhooks:
 
         Raises:
             ConfigurationError: an argument makes no sense, or the team is not of this sandbox.
+            SessionError: the sandbox was closed.
         """
+        if self._closed:
+            raise SessionError("The sandbox was closed.", advice="Make a new Sandbox.")
         team = self._service.teams[0] if team is None else team
         if team not in self._service.teams:
             raise ConfigurationError("webhooks.add(team=...) must be a team of this sandbox.")
@@ -141,7 +145,7 @@ class Webhooks:
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
-        self._loop = None
+        self._closed = True
         if self._http is not None:
             await self._http.close()
 
