@@ -148,7 +148,7 @@ class TestTheDocumentation:
     async def test_has_an_example_that_passes(
         self, heymarket_sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+        code, *_ = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
         names: dict[str, Any] = {}
         exec(code, names)
         await names["test_the_app_knows_that_it_does_not_know"](heymarket_sandbox)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -397,6 +399,15 @@ async def test_the_journal_forgets_the_oldest(
     assert len(receiver.bodies) == 20
     assert [event.number for event in client.sandbox.webhooks.events] == list(range(11, 21))
     assert [delivery.event.number for delivery in client.sandbox.webhooks.deliveries] == list(range(11, 21))
+
+
+async def test_the_page_has_a_test_that_passes(heymarket_sandbox: Sandbox, receiver: Receiver) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "sandbox.md").read_text("utf-8")
+    _, _, code, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    await names["test_the_app_hears_what_customers_write"](heymarket_sandbox, receiver.url)
+    assert receiver.texts == ["When do you open?"]
 
 
 def test_a_team_can_be_told_that_nobody_listens() -> None:
