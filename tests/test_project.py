@@ -68,6 +68,7 @@ FOR_THE_SANDBOX = {
     "errors",
     "values",
     "clock",
+    "deadlines",
     "phones",
     "models",
     "auth",

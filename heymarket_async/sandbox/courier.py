@@ -12,7 +12,8 @@ from typing import Final
 import aiohttp
 import msgspec
 
-from heymarket_async.clock import Clock, Deadline, Timer
+from heymarket_async.clock import Clock, Timer
+from heymarket_async.deadlines import Deadlines
 from heymarket_async.sandbox.deliveries import Attempt, Delivery, Event, Outcome, Problem
 from heymarket_async.sandbox.variants import Variants
 from heymarket_async.sandbox.webhook import Webhook
@@ -47,6 +48,7 @@ class Courier:
     ) -> None:
         self.webhook = webhook
         self._clock = clock
+        self._deadlines = Deadlines(clock)
         self._random = random
         self._variants = variants
         self._http = http
@@ -137,7 +139,7 @@ class Courier:
     async def _post(self, event: Event) -> tuple[int | None, Problem | None]:
         webhook = self.webhook
         try:
-            with Deadline(self._clock, webhook.options.timeout):
+            with self._deadlines.block(webhook.options.timeout):
                 async with self._http().post(
                     webhook.url, data=body_of(event, webhook), headers=_HEADERS, allow_redirects=False
                 ) as answer:
