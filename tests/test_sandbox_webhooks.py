@@ -151,12 +151,14 @@ async def test_what_changes_nothing_and_what_is_refused_is_not_told(client: Call
     chat = client.team.receive(client.inbox(), ANN, "Hello")["_conversation"]
     about = {"target": ANN, "inbox_id": client.inbox(), "user_id": client.member()}
     await client.post("/v1/conversations/open", **about)
+    await client.post("/v1/conversations/reassign", **about, reassign_id=client.member())
+    await client.post("/v1/conversations/reassign", **about, reassign_id=client.member())
     await client.post("/v1/conversations/read", **about)
     await client.send(chat_id=chat, text="A note to ourselves", private=True)
     await client.send_refused(phone_number="nobody", text="Hello")
     client.team.opt_in(ANN)
     await got(client.sandbox, receiver)
-    assert receiver.types == ["chat_opened", "message_recieved"]
+    assert receiver.types == ["chat_opened", "message_recieved", "chat_reassigned"]
 
 
 async def test_a_repeat_with_a_known_local_id_is_told_once(client: Caller, receiver: Receiver) -> None:

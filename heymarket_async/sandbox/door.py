@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from typing import Final
+from typing import Any, Final
 
 from heymarket_async.errors import ConfigurationError, SessionError
 from heymarket_async.sandbox.connections import Listener
@@ -53,6 +53,11 @@ class Door:
     def accepted(self) -> int:
         """How many connections were accepted so far."""
         return self._listener.accepted if self._listener else 0
+
+    @property
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        """What is being done for connections, apart from ordinary requests."""
+        return self._listener.tasks if self._listener else set()
 
     async def open(self) -> None:
         """Begin to listen.

@@ -340,7 +340,7 @@ def test_a_call_that_is_interrupted_leaves_nothing_behind(
             if scene.serves and not scene.session.closed:
                 await scene.session.inboxes.list()
                 scene.assert_nothing_is_left()
-        await settled(lambda: asyncio.all_tasks() - sandbox._listener.tasks <= before)
+        await settled(lambda: asyncio.all_tasks() - sandbox._door.tasks <= before)
         await settled(lambda: clock.next_wake is None)
         return end
 

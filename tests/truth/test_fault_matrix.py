@@ -245,7 +245,7 @@ class Matrix:
             assert await error_of(self._caller.call(session, effect)) is None
             assert [received.performed for received in sandbox.requests] == [True]
             assert_nothing_is_left(session)
-        await settled(lambda: asyncio.all_tasks() - tasks <= sandbox._listener.tasks)
+        await settled(lambda: asyncio.all_tasks() - tasks <= sandbox._door.tasks)
         self._figures.cells += 1
         self._figures.requests += len(requests)
         self._figures.ends[end.what] += 1
