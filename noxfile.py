@@ -10,7 +10,7 @@ import nox
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
 nox.options.download_python = "never"
-nox.options.sessions = ["lint", "types", "build", "tests"]
+nox.options.sessions = ["lint", "types", "build", "docs", "tests"]
 
 # Locally, nox skips those that the machine lacks. With CI=true in the environment it fails instead.
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
@@ -100,6 +100,15 @@ def prism(session: nox.Session) -> None:
     session.run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(made), PRISM, external=True)
     script = made / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
     session.run("python", "tests/contract/against_prism.py", str(script), env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into docs/_build/html, with warnings as errors, and look through what was built."""
+    session.install("--editable", ".[cli,otel,phones]", *group("docs"), *group("test"))
+    shutil.rmtree("docs/_build", ignore_errors=True)
+    session.run("python", "-m", "sphinx", "-b", "html", "-n", "-W", "-q", "docs", "docs/_build/html")
+    session.run("python", "-m", "pytest", "-q", "docs/test_site.py")
 
 
 @nox.session

@@ -1,1 +1,3 @@
 __version__ = "0.1.0"
+# Where the documentation stands on the web. Errors name their page of it.
+SITE = "https://heymarket-async.readthedocs.io/en/stable"

@@ -34,7 +34,7 @@
                 └── UnexpectedStatus      anything else
 
 `str(error)` never holds a secret, a token, a phone number or a text: what the service wrote is in `error.text`.
-All errors can be pickled.
+The last line of a traceback is a note with the address of the page about the error. All errors can be pickled.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
+
+from heymarket_async._version import SITE
 
 if TYPE_CHECKING:
     from heymarket_async.resolution import Resolution
@@ -63,6 +65,9 @@ class HeymarketError(Exception):
 
     def __init__(self, message: str, *, advice: str | None = None) -> None:
         super().__init__(message)
+        # A class that a program has made of one of ours leads to the page of ours.
+        ours = next(each for each in type(self).__mro__ if each.__module__.startswith("heymarket_async."))
+        self.add_note(f"See {SITE}/errors.html#{ours.__name__.lower()}")
         self.message = message
         if advice is not None:
             self.advice = advice
@@ -380,21 +385,3 @@ class UnexpectedStatus(ApiError, Unsettled):
         "Check the base URL, and whether a proxy answers in place of the service. "
         "For a send, look first whether it took effect (`await error.resolve()`)."
     )
-
-
-_BY_STATUS: dict[int, type[ApiError]] = {
-    400: BadRequest,
-    401: AuthenticationError,
-    403: PermissionDenied,
-    404: NotFound,
-    409: Conflict,
-    422: UnprocessableEntity,
-    429: RateLimited,
-}
-
-
-def class_for(status: int) -> type[ApiError]:
-    """Return the error class for an HTTP status that is not a success."""
-    if 500 <= status <= 599:
-        return ServerError
-    return _BY_STATUS.get(status, UnexpectedStatus)

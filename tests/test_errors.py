@@ -6,11 +6,13 @@ import copy
 import inspect
 import pickle
 import re
+import traceback
 
 import pytest
 
 import heymarket_async
 from heymarket_async import errors
+from heymarket_async._version import SITE
 from heymarket_async.errors import (
     AnsweredError,
     ApiError,
@@ -20,8 +22,8 @@ from heymarket_async.errors import (
     RateBudgetExceeded,
     RateLimited,
     ReplyError,
-    class_for,
 )
+from heymarket_async.wire import class_for
 
 PRIVATE = "Riley Stone +15105550101"
 CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, HeymarketError)]
@@ -126,6 +128,11 @@ class TestEveryError:
             assert PRIVATE not in shown
             assert "Riley" not in shown
 
+    def test_the_last_line_of_its_traceback_is_the_address_of_its_page(self, kind):
+        *_, last = traceback.format_exception(kind("It failed.", **facts_of(kind)))
+        assert last == f"See {SITE}/errors.html#{kind.__name__.lower()}\n"
+        assert SITE not in str(kind("It failed."))
+
     def test_it_can_be_caught_as_an_error_of_this_library(self, kind):
         with pytest.raises(HeymarketError):
             raise kind("It failed.")
@@ -147,6 +154,13 @@ def test_every_refusal_comes_with_advice(kind):
 @pytest.mark.parametrize("kind", ["NeverSent", "TimedOut", "ConnectionLost", "SendUnknown", "RateBudgetExceeded"])
 def test_every_failure_on_the_way_comes_with_advice(kind):
     assert getattr(errors, kind).advice.endswith(".")
+
+
+def test_an_error_that_a_program_derives_leads_to_the_page_of_ours():
+    class OrderNotFound(errors.NotFound):
+        pass
+
+    assert OrderNotFound("It is not there.").__notes__ == errors.NotFound("It is not there.").__notes__
 
 
 def test_advice_may_be_given_or_left_out():

@@ -1,0 +1,185 @@
+"""Writes the pages of the reference: an entry for every public name, made from its docstring."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+from types import MemberDescriptorType
+from typing import Any
+
+import attrs
+from sphinx.application import Sphinx
+
+from building.names import ROOT, doors, entries, public_names
+from heymarket_async._homes import HOMES
+from heymarket_async.resources.base import Resource
+
+# Pages, with the modules whose names they show. A module that none of them has gets a page of its own.
+PAGES = {
+    "session": ("Sessions", ("session", "settings", "auth", "retry", "lanes", "limits", "capture", "clock", "drift")),
+    "calls": ("Calls and lists", ("calls", "paging", "resources", "resolution", "values")),
+    "models": ("Models", ("models", "kinds")),
+    "errors": ("Error classes", ("errors",)),
+    "events": ("Events", ("events",)),
+    "fleet": ("Many teams", ("fleet",)),
+    "watch": ("Watching", ("watch",)),
+}
+TITLES = {"sandbox": "The sandbox", "otel": "OpenTelemetry"}
+# What every exception and every enumeration of Python has is not told again.
+FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int"
+
+
+def underlined(title: str, mark: str = "=") -> str:
+    """Return a heading."""
+    return f"{title}\n{mark * len(title)}\n\n"
+
+
+def entry(module: str, name: str, value: Any, members: Iterable[str] = ()) -> str:
+    """Return the directive for one name."""
+    if not inspect.isclass(value):
+        kind = "function" if inspect.isfunction(value) else "data"
+        return f".. auto{kind}:: {module}.{name}\n\n"
+    options = [f":members: {', '.join(members)}", f":inherited-members: {FOREIGN}"]
+    if issubclass(value, Enum):
+        options = [":members:", ":undoc-members:"]
+    if issubclass(value, Exception):
+        options.append(":show-inheritance:")
+    return f".. autoclass:: {module}.{name}\n" + "".join(f"   {option}\n" for option in options) + "\n"
+
+
+def page(title: str, module: str, names: Iterable[str], note: str = "") -> str:
+    """Return a page of names of one module."""
+    loaded = importlib.import_module(module)
+    shown = "".join(entry(module, name, getattr(loaded, name)) for name in names)
+    return underlined(title) + f".. py:currentmodule:: {module}\n\n{note}{shown}"
+
+
+def pages_of_the_package() -> dict[str, str]:
+    """Return the pages with the names of the package itself."""
+    owner = {home: name for name, (_, homes) in PAGES.items() for home in homes}
+    names: dict[str, list[str]] = {}
+    for home, members in HOMES.items():
+        head = home.partition(".")[0]
+        names.setdefault(owner.get(head, head), []).extend(members)
+    titles = {name: title for name, (title, _) in PAGES.items()}
+    order = [*PAGES, *(name for name in names if name not in PAGES)]
+    made = {name: page(titles.get(name, name.capitalize()), ROOT, names[name]) for name in order}
+    made["session"] += ".. autodata:: heymarket_async.__version__\n"
+    return made
+
+
+def page_of_a_noun(door: str, noun: type[Any]) -> str:
+    """Return the page of a noun, such as `contacts.v2`."""
+    note = f"Of a session: ``session.{door}``.\n\n"
+    return underlined(door) + note + entry(noun.__module__, noun.__qualname__, noun)
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page of the reference by its name."""
+    made = pages_of_the_package()
+    for module, names in public_names().items():
+        if module != ROOT:
+            short = module.removeprefix(f"{ROOT}.")
+            note = f"``from {module} import ...``\n\n"
+            made[short] = page(TITLES.get(short, short.capitalize()), module, names, note)
+    nouns = {f"noun-{door.replace('.', '-')}": page_of_a_noun(door, noun) for door, noun in doors()}
+    order = ["session", *nouns, *(name for name in made if name != "session")]
+    toctree = ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {name}\n" for name in order)
+    return {"index": underlined("Reference") + toctree, **made, **nouns}
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write the pages where Sphinx finds them, and take away those of before."""
+    folder = Path(app.srcdir) / "reference"
+    folder.mkdir(exist_ok=True)
+    made = {folder / f"{name}.rst": text for name, text in pages().items()}
+    for old in set(folder.glob("*.rst")) - made.keys():
+        old.unlink()
+    for path, text in made.items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def linked(match: re.Match[str]) -> str:
+    """Return what stands for code in a docstring: a link where it is a public name."""
+    target = ENTRIES.get(match[1])
+    return f":py:obj:`{match[1]} <{target}>`" if target else f"``{match[1]}``"
+
+
+def described(kind: type[Any]) -> dict[str, list[str]]:
+    """Return the lines of a class's docstring that describe its attributes, by their names."""
+    docstring = f"{inspect.cleandoc(kind.__doc__ or '')}\n"
+    section = re.search(r"^Attributes:\n((?: .*\n|\n(?= ))+)", docstring, re.MULTILINE)
+    found: dict[str, list[str]] = {}
+    for line in section[1].splitlines() if section else ():
+        named = re.match(r"    (\w+): ", line)
+        found.setdefault(named[1] if named else list(found)[-1], []).append(line)
+    return found
+
+
+def attributes_of(kind: type[Any]) -> list[str]:
+    """Return the directives for what docstrings say of the attributes of a class, those of the classes above too."""
+    texts: dict[str, list[str]] = {}
+    for each in kind.__mro__ if attrs.has(kind) else (kind,):
+        for name, text in described(each).items():
+            texts.setdefault(name, text)
+    # A property has a docstring of its own.
+    properties = {name for each in kind.__mro__ for name, value in vars(each).items() if isinstance(value, property)}
+    made = []
+    for name, (first, *more) in texts.items():
+        if name in properties:
+            continue
+        annotation = attrs.fields_dict(kind)[name].type if attrs.has(kind) and name in attrs.fields_dict(kind) else None
+        shown = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+        typed = [] if annotation is None else [f"   :type: {re.sub(r'[a-z_]+[.]', '', shown)}"]
+        said = " ".join([first.partition(": ")[2], *(line.strip() for line in more)]).strip()
+        made += ["", f".. attribute:: {name}", *typed, "", f"   {said[0].upper()}{said[1:]}", ""]
+    return made
+
+
+def with_attributes(kind: type[Any], lines: list[str]) -> list[str]:
+    """Return the docstring of a class with its attributes as entries, at its end."""
+    own = [line for text in described(kind).values() for line in text]
+    told = {*own, "Attributes:"}
+    kept = [line for line in lines if line not in told and not line.startswith("The others are those of ")]
+    return [*kept, *attributes_of(kind)]
+
+
+def read_docstring(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Make of a docstring, whose code stands in single backticks, what napoleon and Sphinx understand."""
+    if inspect.isclass(value):
+        lines[:] = with_attributes(value, lines)
+    for number, line in enumerate(lines):
+        text = re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", linked, line)
+        lines[number] = re.sub(r"(?<!<)(https://developers\.heymarket\.com/\S+)", r"`vendor page <\1>`__", text)
+
+
+def hide_signature(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str, str] | None:
+    """Leave out how models, errors and nouns are made: users get them, and do not make them."""
+    if not inspect.isclass(value):
+        return None
+    hidden = value.__module__.startswith(f"{ROOT}.models.") or issubclass(value, Resource | Enum | Exception)
+    return ("", "") if hidden else None
+
+
+def skip_slots(app: Sphinx, what: str, name: str, value: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out the slots of attrs classes: they are told by `attributes_of`."""
+    return True if isinstance(value, MemberDescriptorType) else None
+
+
+ENTRIES = entries()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx."""
+    app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-docstring", read_docstring, priority=400)  # before napoleon
+    app.connect("autodoc-skip-member", skip_slots)
+    app.connect("autodoc-process-signature", hide_signature)
+    return {"parallel_read_safe": True}
