@@ -25,10 +25,21 @@ PAGES = {
     "models": ("Models", ("models", "kinds")),
     "errors": ("Error classes", ("errors",)),
     "events": ("Events", ("events",)),
-    "fleet": ("Many teams", ("fleet",)),
-    "watch": ("Watching", ("watch",)),
+    "fleet": ("Fleets", ("fleet",)),
+    "watch": ("Watches", ("watch",)),
 }
-TITLES = {"sandbox": "The sandbox", "otel": "OpenTelemetry"}
+TITLES = {"sandbox": "The sandbox's names", "otel": "OpenTelemetry"}
+NOTES = {
+    "session": "A connection for one team: its credentials, and its settings.",
+    "calls": "What the methods of a session take and return, but for what the service sends.",
+    "models": "What the service sends, as typed objects.",
+    "errors": "Every error as a class. What was sent and what to do is on the page about :doc:`/errors`.",
+    "events": "What is told to listeners.",
+    "fleet": "Many teams on one pool of connections.",
+    "watch": "What has changed: feeds, changes, checkpoints and stores.",
+    "sandbox": "A local imitation of the service, for tests, with the faults that it can make.",
+    "otel": "Spans and histograms of calls.",
+}
 # What every exception and every enumeration of Python has is not told again.
 FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int"
 
@@ -67,14 +78,18 @@ def pages_of_the_package() -> dict[str, str]:
         names.setdefault(owner.get(head, head), []).extend(members)
     titles = {name: title for name, (title, _) in PAGES.items()}
     order = [*PAGES, *(name for name in names if name not in PAGES)]
-    made = {name: page(titles.get(name, name.capitalize()), ROOT, names[name]) for name in order}
+    made = {
+        name: page(titles.get(name, name.capitalize()), ROOT, names[name], f"{NOTES.get(name, '')}\n\n")
+        for name in order
+    }
     made["session"] += ".. autodata:: heymarket_async.__version__\n"
     return made
 
 
 def page_of_a_noun(door: str, noun: type[Any]) -> str:
     """Return the page of a noun, such as `contacts.v2`."""
-    note = f"Of a session: ``session.{door}``.\n\n"
+    said = re.sub(r"\s*https?://\S+", "", (inspect.getdoc(noun) or "").partition("\n\n")[0])
+    note = f"``session.{door}``: {said[0].lower()}{said[1:]}\n\n"
     return underlined(door) + note + entry(noun.__module__, noun.__qualname__, noun)
 
 
@@ -84,12 +99,16 @@ def pages() -> dict[str, str]:
     for module, names in public_names().items():
         if module != ROOT:
             short = module.removeprefix(f"{ROOT}.")
-            note = f"``from {module} import ...``\n\n"
+            note = f"{NOTES.get(short, '')} They come ``from {module} import ...``\n\n"
             made[short] = page(TITLES.get(short, short.capitalize()), module, names, note)
     nouns = {f"noun-{door.replace('.', '-')}": page_of_a_noun(door, noun) for door, noun in doors()}
     order = ["session", *nouns, *(name for name in made if name != "session")]
     toctree = ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {name}\n" for name in order)
-    return {"index": underlined("Reference") + toctree, **made, **nouns}
+    return {
+        "index": underlined("Reference") + "Every public name, made from its docstring.\n\n" + toctree,
+        **made,
+        **nouns,
+    }
 
 
 def write_pages(app: Sphinx) -> None:
@@ -121,23 +140,30 @@ def described(kind: type[Any]) -> dict[str, list[str]]:
     return found
 
 
-def attributes_of(kind: type[Any]) -> list[str]:
-    """Return the directives for what docstrings say of the attributes of a class, those of the classes above too."""
-    texts: dict[str, list[str]] = {}
+def told_of_attributes(kind: type[Any]) -> dict[str, str]:
+    """Return what docstrings say of the attributes of a class; of a model, all its fields, told of or not."""
+    texts: dict[str, str] = {}
     for each in kind.__mro__ if attrs.has(kind) else (kind,):
-        for name, text in described(each).items():
-            texts.setdefault(name, text)
+        for name, (first, *more) in described(each).items():
+            said = " ".join([first.partition(": ")[2], *(line.strip() for line in more)]).strip()
+            texts.setdefault(name, f"{said[0].upper()}{said[1:]}")
+    is_model = attrs.has(kind) and kind.__module__.startswith(f"{ROOT}.models.")
+    return texts | {field.name: "" for field in attrs.fields(kind) if field.name not in texts} if is_model else texts
+
+
+def attributes_of(kind: type[Any]) -> list[str]:
+    """Return the directives for the attributes of a class."""
+    fields = attrs.fields_dict(kind) if attrs.has(kind) else {}
     # A property has a docstring of its own.
     properties = {name for each in kind.__mro__ for name, value in vars(each).items() if isinstance(value, property)}
-    made = []
-    for name, (first, *more) in texts.items():
+    made: list[str] = []
+    for name, said in told_of_attributes(kind).items():
         if name in properties:
             continue
-        annotation = attrs.fields_dict(kind)[name].type if attrs.has(kind) and name in attrs.fields_dict(kind) else None
+        annotation = fields[name].type if name in fields else None
         shown = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
         typed = [] if annotation is None else [f"   :type: {re.sub(r'[a-z_]+[.]', '', shown)}"]
-        said = " ".join([first.partition(": ")[2], *(line.strip() for line in more)]).strip()
-        made += ["", f".. attribute:: {name}", *typed, "", f"   {said[0].upper()}{said[1:]}", ""]
+        made += ["", f".. attribute:: {name}", *typed, "", f"   {said}", ""]
     return made
 
 

@@ -1,0 +1,123 @@
+"""What `nox -s docs` looks for in the site that it has built."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import attrs
+import pytest
+from sphinx.util.inventory import InventoryFile
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from building.names import doors, full_name, public_names
+
+import heymarket_async
+from heymarket_async import errors
+from heymarket_async._homes import HOMES
+from heymarket_async._version import SITE
+from heymarket_async.errors import HeymarketError
+
+DOCS = Path(__file__).parent
+HTML = DOCS / "_build" / "html"
+PAGES = sorted(path for path in HTML.rglob("*.html") if path.name not in ("genindex.html", "search.html"))
+PUBLIC = {f"{module}.{name}" for module, names in public_names().items() for name in names}
+MODELS = {
+    name: getattr(heymarket_async, name)
+    for home, names in HOMES.items()
+    for name in names
+    if home.startswith("models.") and attrs.has(getattr(heymarket_async, name))
+}
+
+
+class Links(HTMLParser):
+    """Collects where the links of a page lead, and what can be linked to in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
+        if tag == "a" and found.get("href"):
+            self.targets.append(str(found["href"]))
+        if found.get("id"):
+            self.anchors.add(str(found["id"]))
+
+
+links_of = cache(Links)
+
+
+@pytest.fixture(scope="module")
+def entries() -> set[str]:
+    """The names of all entries of the reference."""
+    with (HTML / "objects.inv").open("rb") as file:
+        inventory = InventoryFile.load(file, "", lambda base, place: place)
+    return {name for kind, found in inventory.items() if kind.startswith("py:") for name in found}
+
+
+def test_every_public_name_has_an_entry_and_every_entry_a_public_name(entries):
+    assert len(PUBLIC) > 130
+    assert PUBLIC - entries == set()
+    own = {name for name in entries if re.fullmatch(r"heymarket_async\.[A-Za-z_]+", name)}
+    assert own - PUBLIC == set()
+
+
+def test_every_method_of_every_noun_has_an_entry(entries):
+    methods = {
+        f"{full_name(noun)}.{name}"
+        for _, noun in doors()
+        for name, _ in inspect.getmembers(noun, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert len(methods) > 50
+    assert methods - entries == set()
+
+
+def test_every_field_of_every_model_has_an_entry(entries):
+    fields = {f"heymarket_async.{name}.{field.name}" for name, kind in MODELS.items() for field in attrs.fields(kind)}
+    assert len(fields) > 200
+    assert fields - entries == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(HTML).as_posix())
+def test_every_link_inside_the_site_leads_somewhere(page):
+    for target in links_of(page).targets:
+        address, anchor = urldefrag(unquote(target))
+        if "://" in address or address.startswith("mailto:"):
+            continue
+        there = (page.parent / address).resolve() if address else page
+        assert there.is_file(), target
+        if anchor and there.suffix == ".html":
+            assert anchor in links_of(there).anchors, target
+
+
+@pytest.mark.parametrize("guide", ["sending", "errors", "rate-limits", "rotation", "watching", "fleet", "operations"])
+def test_a_guide_links_to_the_reference(guide):
+    assert any(target.startswith("reference/") for target in links_of(HTML / f"{guide}.html").targets)
+
+
+def test_the_address_in_each_error_is_that_of_its_section():
+    kinds = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, HeymarketError)]
+    assert len(kinds) > 30
+    for kind in kinds:
+        (note,) = kind("It failed.").__notes__
+        address, anchor = urldefrag(note.removeprefix("See "))
+        assert anchor in links_of(HTML / address.removeprefix(f"{SITE}/")).anchors
+
+
+def test_llms_txt_names_every_page_and_every_address_in_it_is_one():
+    text = (HTML / "llms.txt").read_text("utf-8")
+    assert text.startswith("# heymarket_async\n\n> ")
+    named = re.findall(r"^- \[[^\]]+\]\((\S+)\): \S.*\.$", text, re.MULTILINE)
+    wanted = {f"{SITE}/{page.relative_to(HTML).as_posix()}" for page in PAGES} - {f"{SITE}/index.html"}
+    assert len(named) == len(set(named)) == text.count("\n- ")
+    assert set(named) == wanted
