@@ -12,6 +12,7 @@ from heymarket_async import __version__  # noqa: E402 - this file's folder is on
 
 project = "heymarket_async"
 author = "heymarket_async contributors"
+project_copyright = author
 release = __version__
 version = __version__
 
@@ -42,6 +43,7 @@ napoleon_numpy_docstring = False
 toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = f"heymarket_async {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -178,12 +178,16 @@ def section(kind: type[HeymarketError]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def tree() -> str:
+    """Return the tree of the classes, as the module draws it, without what it says of each."""
+    drawn = (re.match(r"    ([ │]*[├└]── \w+)", line) for line in (errors.__doc__ or "").splitlines())
+    return "\n".join(["HeymarketError", *(found[1] for found in drawn if found)])
+
+
 def page() -> str:
     """Return the page."""
-    tree = re.search(r"    HeymarketError\n(?:    .*\n)+", errors.__doc__ or "")
-    drawn = inspect.cleandoc(tree[0]) if tree else ""
     sections = "\n".join(section(kind) for kind in (HeymarketError, *classes()))
-    return f"{HEAD}## The tree\n\n```text\n{drawn}\n```\n\n{sections}"
+    return f"{HEAD}## The tree\n\n```text\n{tree()}\n```\n\n{sections}"
 
 
 if __name__ == "__main__":

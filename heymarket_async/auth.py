@@ -133,6 +133,7 @@ class ApiSecretPair:
 
 
 Credentials = ApiSecret | ApiSecretPair | ApiKey
+"""What a session takes: an API Secret, two of them during a rotation, or a legacy key."""
 
 
 def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials:

@@ -150,7 +150,9 @@ class Unparked:
 
 CallEvents = AttemptStarted | AttemptEnded | Waiting | SecretReplaced
 Event = CallEvents | Parked | Unparked
+"""Whatever is told to a listener."""
 Listener = Callable[[Event], object]
+"""A function that is called with each event. It must be quick, and what it returns does not matter."""
 
 
 class Teller:

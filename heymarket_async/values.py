@@ -26,6 +26,7 @@ class Unset(enum.Enum):
 
 
 UNSET: Final = Unset.UNSET
+"""Stands for an argument that was not passed, where None means something."""
 
 
 class OpenEnum(enum.StrEnum):

@@ -15,18 +15,18 @@ from sphinx.transforms import SphinxTransform
 from building.names import ROOT, entries, is_inside
 
 CODE = re.compile(r"(?:await )?([A-Za-z][\w.]*)(?:\(.*\))?")
-ENTRIES = entries()
 
 
-def target_of(code: str) -> str | None:
-    """Return the entry that a piece of code in a text is about, if it is about one."""
+def target_of(code: str, page: str) -> str | None:
+    """Return the entry that a piece of code in the text of a page is about, if it is about one."""
+    known = entries(page)
     found = CODE.fullmatch(code)
     if found is None:
         return None
     name, rest = found[1], ""
     while name:
-        if name in ENTRIES:
-            return ENTRIES[name] + rest
+        if name in known:
+            return known[name] + rest
         name, _, last = name.rpartition(".")
         rest = f".{last}{rest}"
     return None
@@ -42,7 +42,7 @@ class LinkCode(SphinxTransform):
         for literal in list(self.document.findall(nodes.literal)):
             if isinstance(literal.parent, nodes.reference | pending_xref | nodes.title):
                 continue
-            target = target_of(literal.astext())
+            target = target_of(literal.astext(), self.env.docname)
             if target is not None:
                 link = pending_xref("", refdomain="py", reftype="obj", reftarget=target, refdoc=self.env.docname)
                 literal.replace_self(link)
@@ -61,9 +61,9 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes
     """Find what Sphinx did not: public names by their home, and what is inside of the package and so has no entry."""
     target = node["reftarget"]
     name = target.rpartition(".")[2]
-    if name in ENTRIES and (target == name or is_inside(target)):
+    if name in entries() and (target == name or is_inside(target)):
         domain = env.domains["py"]
-        entry = ENTRIES[name]
+        entry = entries()[name]
         if entry != target and entry.startswith(ROOT):
             found = domain.resolve_xref(env, node["refdoc"], app.builder, "obj", entry, node, shown)
             if found is not None:

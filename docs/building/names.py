@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-import heymarket_async
 from heymarket_async import AsyncSession
 from heymarket_async.resources.base import Resource
 
@@ -43,19 +42,24 @@ def full_name(value: Any) -> str:
     return f"{value.__module__}.{value.__qualname__}"
 
 
-def entries() -> dict[str, str]:
-    """Return the name of the entry in the reference for whatever a page may call a thing."""
+@cache
+def entries(first: str = "") -> dict[str, str]:
+    """Return the name of the entry in the reference for whatever a page may call a thing.
+
+    Args:
+        first: the module of `INNER` whose names come before those of the package, where both have one.
+    """
     found: dict[str, str] = {}
     for door, noun in doors():
         for prefix in ("", "session.", "heymarket."):
             found[f"{prefix}{door}"] = full_name(noun)
-    # The sandbox has some names that the package has too: those of the package come last, and win.
-    for module, names in sorted(public_names().items(), reverse=True):
+    # The last one wins.
+    for module, names in sorted(
+        public_names().items(), key=lambda each: (each[0] == f"{ROOT}.{first}", each[0] == ROOT)
+    ):
         found |= {name: f"{module}.{name}" for name in names if not name.startswith("_")}
-    found["session"] = f"{ROOT}.AsyncSession"
-    found["fleet"] = f"{ROOT}.Fleet"
-    found["error"] = f"{ROOT}.Unsettled"
-    return found
+    of_instances = {"session": "AsyncSession", "heymarket": "AsyncSession", "fleet": "Fleet", "error": "Unsettled"}
+    return found | {name: f"{ROOT}.{kind}" for name, kind in of_instances.items()}
 
 
 def is_inside(target: str) -> bool:
@@ -68,8 +72,3 @@ def is_inside(target: str) -> bool:
             module, _, outer = module.rpartition(".")
             name = f"{outer}.{name}"
     return False
-
-
-def modules() -> list[str]:
-    """Return the modules of the package."""
-    return [found.name for found in pkgutil.walk_packages(heymarket_async.__path__, f"{ROOT}.")]

@@ -13,8 +13,9 @@ from typing import Any
 
 import attrs
 from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 
-from building.names import ROOT, doors, entries, public_names
+from building.names import INNER, ROOT, doors, entries, public_names
 from heymarket_async._homes import HOMES
 from heymarket_async.resources.base import Resource
 
@@ -49,12 +50,31 @@ def underlined(title: str, mark: str = "=") -> str:
     return f"{title}\n{mark * len(title)}\n\n"
 
 
-def entry(module: str, name: str, value: Any, members: Iterable[str] = ()) -> str:
+def home_of(module: str, name: str) -> str:
+    """Return the module that defines a name which `module` shows."""
+    if name == "__version__":
+        return f"{ROOT}._version"
+    homes = [home for home, names in HOMES.items() if name in names] if module == ROOT else []
+    return f"{module}.{homes[0]}" if homes else module
+
+
+def alias(module: str, name: str) -> str:
+    """Return the directive for a name that stands for a value or a type, with what the source says of it."""
+    analyzer = ModuleAnalyzer.for_module(home_of(module, name))
+    told = analyzer.find_attr_docs()[("", name)]
+    assigned = re.search(rf"^{name}(?:: \w+)? = (.+)$", analyzer.code, re.MULTILINE)
+    value = assigned[1] if assigned and not name.startswith("_") else ""
+    said = linked_in(f"{module}.", " ".join(told).strip())
+    return f".. data:: {name}\n" + (f"   :value: {value}\n" if value else "") + f"\n   {said}\n\n"
+
+
+def entry(module: str, name: str, value: Any) -> str:
     """Return the directive for one name."""
+    if inspect.isfunction(value):
+        return f".. autofunction:: {module}.{name}\n\n"
     if not inspect.isclass(value):
-        kind = "function" if inspect.isfunction(value) else "data"
-        return f".. auto{kind}:: {module}.{name}\n\n"
-    options = [f":members: {', '.join(members)}", f":inherited-members: {FOREIGN}"]
+        return alias(module, name)
+    options = [":members:", f":inherited-members: {FOREIGN}"]
     if issubclass(value, Enum):
         options = [":members:", ":undoc-members:"]
     if issubclass(value, Exception):
@@ -71,18 +91,16 @@ def page(title: str, module: str, names: Iterable[str], note: str = "") -> str:
 
 def pages_of_the_package() -> dict[str, str]:
     """Return the pages with the names of the package itself."""
-    owner = {home: name for name, (_, homes) in PAGES.items() for home in homes}
-    names: dict[str, list[str]] = {}
-    for home, members in HOMES.items():
-        head = home.partition(".")[0]
-        names.setdefault(owner.get(head, head), []).extend(members)
-    titles = {name: title for name, (title, _) in PAGES.items()}
-    order = [*PAGES, *(name for name in names if name not in PAGES)]
-    made = {
-        name: page(titles.get(name, name.capitalize()), ROOT, names[name], f"{NOTES.get(name, '')}\n\n")
-        for name in order
-    }
-    made["session"] += ".. autodata:: heymarket_async.__version__\n"
+    heads = list(dict.fromkeys(home.partition(".")[0] for home in HOMES))
+    shown = [head for _, homes in PAGES.values() for head in homes]
+    plan = PAGES | {head: (head.capitalize(), (head,)) for head in heads if head not in shown}
+    made: dict[str, str] = {}
+    for name, (title, of_page) in plan.items():
+        names = [
+            each for head in of_page for home, found in HOMES.items() if home.split(".")[0] == head for each in found
+        ]
+        more = ["__version__"] if name == "session" else []
+        made[name] = page(title, ROOT, [*names, *more], f"{NOTES.get(name, '')}\n\n")
     return made
 
 
@@ -123,10 +141,21 @@ def write_pages(app: Sphinx) -> None:
             path.write_text(text, "utf-8")
 
 
-def linked(match: re.Match[str]) -> str:
-    """Return what stands for code in a docstring: a link where it is a public name."""
-    target = ENTRIES.get(match[1])
-    return f":py:obj:`{match[1]} <{target}>`" if target else f"``{match[1]}``"
+def linked_in(name: str, line: str) -> str:
+    """Return a line of a docstring with links for the public names in it.
+
+    Args:
+        name: whose docstring it is: in the sandbox, its own names come before those of the package.
+        line: the line, with code in single backticks.
+    """
+    known = entries(next((inner for inner in INNER if name.startswith(f"{ROOT}.{inner}.")), ""))
+
+    def link(match: re.Match[str]) -> str:
+        target = known.get(match[1])
+        return f":py:obj:`{match[1]} <{target}>`" if target else f"``{match[1]}``"
+
+    text = re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", link, line)
+    return re.sub(r"(?<!<)(https://developers\.heymarket\.com/\S+)", r"`vendor page <\1>`__", text)
 
 
 def described(kind: type[Any]) -> dict[str, list[str]]:
@@ -179,9 +208,7 @@ def read_docstring(app: Sphinx, what: str, name: str, value: Any, options: Any, 
     """Make of a docstring, whose code stands in single backticks, what napoleon and Sphinx understand."""
     if inspect.isclass(value):
         lines[:] = with_attributes(value, lines)
-    for number, line in enumerate(lines):
-        text = re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", linked, line)
-        lines[number] = re.sub(r"(?<!<)(https://developers\.heymarket\.com/\S+)", r"`vendor page <\1>`__", text)
+    lines[:] = [linked_in(name, line) for line in lines]
 
 
 def hide_signature(
@@ -197,9 +224,6 @@ def hide_signature(
 def skip_slots(app: Sphinx, what: str, name: str, value: Any, skip: bool, options: Any) -> bool | None:
     """Leave out the slots of attrs classes: they are told by `attributes_of`."""
     return True if isinstance(value, MemberDescriptorType) else None
-
-
-ENTRIES = entries()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

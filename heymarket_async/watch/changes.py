@@ -93,3 +93,4 @@ class Gap:
 
 
 Change = Added[T] | Changed[T] | Removed[T] | Gap
+"""What a watch gives."""

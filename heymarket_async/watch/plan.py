@@ -55,6 +55,7 @@ class PollFailed:
 
 
 PollListener = Callable[[PollEnded | PollFailed], object]
+"""A function that is told of each poll of a watch."""
 
 
 class WatchSettings(TypedDict, total=False):
