@@ -150,7 +150,7 @@ class Unparked:
 
 CallEvents = AttemptStarted | AttemptEnded | Waiting | SecretReplaced
 Event = CallEvents | Parked | Unparked
-"""Whatever is told to a listener."""
+"""Whatever is told to a listener: what happens to calls (`CallEvent`), and to the teams of a fleet."""
 Listener = Callable[[Event], object]
 """A function that is called with each event. It must be quick, and what it returns does not matter."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import sys
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import attrs
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.pycode import ModuleAnalyzer
 
 from building.names import INNER, ROOT, doors, entries, public_names
@@ -50,22 +52,25 @@ def underlined(title: str, mark: str = "=") -> str:
     return f"{title}\n{mark * len(title)}\n\n"
 
 
-def home_of(module: str, name: str) -> str:
-    """Return the module that defines a name which `module` shows."""
-    if name == "__version__":
-        return f"{ROOT}._version"
-    homes = [home for home, names in HOMES.items() if name in names] if module == ROOT else []
-    return f"{module}.{homes[0]}" if homes else module
+def definition(module: str, name: str) -> tuple[str, str]:
+    """Return the value of a name as the source has it, and what stands below it there."""
+    homes = [f"{ROOT}._version"] if name == "__version__" else sorted(sys.modules)
+    if module == ROOT and name != "__version__":
+        homes = [f"{ROOT}.{home}" for home, names in HOMES.items() if name in names]
+    for home in homes:
+        if home.startswith(module) and name in vars(sys.modules[home]):
+            analyzer = ModuleAnalyzer.for_module(home)
+            told = analyzer.find_attr_docs().get(("", name))
+            if told:
+                assigned = re.search(rf"^{name}(?:: [\w\[\]]+)? = (.+)$", analyzer.code, re.MULTILINE)
+                return assigned[1] if assigned else "", " ".join(told).strip()
+    raise ExtensionError(f"{module}.{name} needs a docstring below its assignment")
 
 
 def alias(module: str, name: str) -> str:
     """Return the directive for a name that stands for a value or a type, with what the source says of it."""
-    analyzer = ModuleAnalyzer.for_module(home_of(module, name))
-    told = analyzer.find_attr_docs()[("", name)]
-    assigned = re.search(rf"^{name}(?:: \w+)? = (.+)$", analyzer.code, re.MULTILINE)
-    value = assigned[1] if assigned and not name.startswith("_") else ""
-    said = linked_in(f"{module}.", " ".join(told).strip())
-    return f".. data:: {name}\n" + (f"   :value: {value}\n" if value else "") + f"\n   {said}\n\n"
+    value, told = definition(module, name)
+    return f".. data:: {name}\n   :value: {value}\n\n   {linked_in(f'{module}.', told)}\n\n"
 
 
 def entry(module: str, name: str, value: Any) -> str:
