@@ -133,6 +133,17 @@ def check_count(argument: str, value: object, *, least: int = 1, most: int | Non
     return int.__index__(value)
 
 
+def check_seconds(argument: str, value: object) -> float:
+    """Return a duration.
+
+    Raises:
+        ArgumentError: it is no number of seconds from 0 on.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise wrong(argument, "must be a number of seconds from 0 on")
+    return value
+
+
 def check_choice(argument: str, value: object, choices: Sequence[str]) -> str:
     """Return one of several words.
 
