@@ -11,6 +11,7 @@
     ├── TeamParked                    a fleet does not call a team now that the service has refused
     ├── CursorStalled                 a list cannot be walked on without losing items
     ├── CheckpointError               a checkpoint, or the store that holds it, cannot be used; nothing was overwritten
+    ├── JournalError                  the journal of a mailing cannot be used (also a ValueError)
     └── CallError                     a call did not succeed
         ├── TransportError            there is no complete answer
         │   ├── NeverSent             the request did not reach the wire: nothing happened
@@ -127,6 +128,10 @@ class TeamParked(HeymarketError):
 
 class CheckpointError(HeymarketError, ValueError):
     """A checkpoint, or the store that holds it, cannot be used. Nothing was overwritten."""
+
+
+class JournalError(HeymarketError, ValueError):
+    """The journal of a mailing cannot be used. Nothing goes out that it does not hold."""
 
 
 class CallError(HeymarketError):
@@ -380,21 +385,3 @@ class UnexpectedStatus(ApiError, Unsettled):
         "Check the base URL, and whether a proxy answers in place of the service. "
         "For a send, look first whether it took effect (`await error.resolve()`)."
     )
-
-
-_BY_STATUS: dict[int, type[ApiError]] = {
-    400: BadRequest,
-    401: AuthenticationError,
-    403: PermissionDenied,
-    404: NotFound,
-    409: Conflict,
-    422: UnprocessableEntity,
-    429: RateLimited,
-}
-
-
-def class_for(status: int) -> type[ApiError]:
-    """Return the error class for an HTTP status that is not a success."""
-    if 500 <= status <= 599:
-        return ServerError
-    return _BY_STATUS.get(status, UnexpectedStatus)

@@ -14,10 +14,17 @@ from heymarket_async.errors import (
     AnsweredError,
     ApiError,
     ArgumentError,
+    AuthenticationError,
+    BadRequest,
+    Conflict,
+    NotFound,
+    PermissionDenied,
     RateLimited,
     ReplyError,
+    ServerError,
+    UnexpectedStatus,
+    UnprocessableEntity,
     Unsettled,
-    class_for,
 )
 from heymarket_async.records import Record
 from heymarket_async.retry import parse_date, parse_retry_after
@@ -27,6 +34,15 @@ from heymarket_async.values import UNSET
 T = TypeVar("T")
 
 _NO_CONTENT = 204
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: BadRequest,
+    401: AuthenticationError,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    422: UnprocessableEntity,
+    429: RateLimited,
+}
 
 _encode = msgspec.json.Encoder().encode
 
@@ -148,6 +164,13 @@ def api_error(reply: Reply, call: Call[Any], *, attempts: int, elapsed: float, n
     if error.code:
         error.message = f"The service answered {reply.status} {error.code}."
     return error
+
+
+def class_for(status: int) -> type[ApiError]:
+    """Return the error class for an HTTP status that is not a success."""
+    if 500 <= status <= 599:
+        return ServerError
+    return _BY_STATUS.get(status, UnexpectedStatus)
 
 
 def retry_after(reply: Reply, now: float) -> float | None:

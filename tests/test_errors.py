@@ -20,8 +20,8 @@ from heymarket_async.errors import (
     RateBudgetExceeded,
     RateLimited,
     ReplyError,
-    class_for,
 )
+from heymarket_async.wire import class_for
 
 PRIVATE = "Riley Stone +15105550101"
 CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, HeymarketError)]

@@ -116,7 +116,7 @@ class TestTheMainJob:
 class TestErrors:
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 422, 429, 500, 502, 503, 599, 302, 303])
     async def test_every_status_becomes_its_error_with_the_facts(self, heymarket_sandbox, heymarket, status):
-        from heymarket_async.errors import class_for
+        from heymarket_async.wire import class_for
 
         heymarket_sandbox.script("list_inboxes", Reply(status, "<html>15105550142</html>"), times=3)
         with pytest.raises(class_for(status)) as caught:

@@ -12,13 +12,13 @@ from multidict import CIMultiDict
 from heymarket_async import Inbox, Team, errors
 from heymarket_async.calls import Call, Effect, Operation, Reply
 from heymarket_async.convert import Reader
-from heymarket_async.errors import ApiError, ArgumentError, HeymarketError, RateLimited, ReplyError, class_for
+from heymarket_async.errors import ApiError, ArgumentError, HeymarketError, RateLimited, ReplyError
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.resources.tags import DELETE_TAG
 from heymarket_async.resources.team import GET_TEAM
 from heymarket_async.turns import at_once
 from heymarket_async.values import UNSET, Acknowledgement
-from heymarket_async.wire import Request, api_error, decode, encode, retry_after
+from heymarket_async.wire import Request, api_error, class_for, decode, encode, retry_after
 
 PRIVATE = "+15105550101"
 SEND = Operation(name="send_message", method="POST", path="/v1/message/send", effect=Effect.SENDS, reply=Team)
