@@ -33,8 +33,8 @@ EXAMPLES: Final = """Examples:
     heymarket send-many people.csv --text-file text.txt --inbox Support --yes --report report.csv --json
 
 people.csv has a row of column names, and in the column `phone` the numbers. {first_name} stands for the column of \
-that name, in which every row must have a value. What goes out is written to people.csv.journal first. After a crash, the \
-same command goes on, and texts nobody twice.
+that name, in which every row must have a value. What goes out is written to people.csv.journal first. After a \
+crash, the same command goes on, and texts nobody twice.
 
 Exit codes: 0 if everyone has it who may get it, 1 if somebody has not, 3 if of somebody that is not known, 4 if rows \
 are wrong (then nothing was sent), 130 after Ctrl-C."""

@@ -98,7 +98,8 @@ def read_sheet(data: bytes, *, encoding: str = "utf-8") -> Sheet:
                 values = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name}
                 rows.append(Row(line=line, values=values))
             else:
-                what = f"has {len(cells)} cells, and there are {len(columns)} columns"
+                much = "few" if len(cells) < len(columns) else "many"
+                what = f"has too {much} cells: {len(cells)} for {len(columns)} columns"
                 problems.append(RowProblem(line=line, what=what))
     if not rows and not problems:
         problems.append(RowProblem(line=1, what="is the only row: there are no people"))
