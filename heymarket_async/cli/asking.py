@@ -29,8 +29,8 @@ def confirm(question: str, *, yes: bool) -> bool:
         raise ConfigurationError(
             "There is no terminal to ask on, so nothing was sent.", advice="Pass --yes to send without being asked."
         )
-    output.ask(f"{question} [y/N] ")
     with _interruptible():
+        output.ask(f"{question} [y/N] ")
         return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import attrs
+from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
@@ -45,7 +46,8 @@ class _Order:
 
 async def send(
     to: str,
-    text: str,
+    text: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    /,
     *,
     inbox: str | None = None,
     member: int | None = None,
@@ -73,7 +75,7 @@ async def send(
         sandbox: Ask the sandbox, even if there are credentials.
     """
     phone = read_number("TO", to, region)
-    words = sys.stdin.read().removesuffix("\n") if text == "-" else text
+    words = _read_stdin() if text == "-" else text
     check_text("TEXT", words, longest=LONGEST_TEXT)
     async with open_session(sandbox=sandbox) as session:
         sender = await find_sender(session, inbox, member)
@@ -85,6 +87,10 @@ async def send(
         if not confirm("Send it?", yes=yes):
             return _end(order, "not sent", Exit.FAILED, "Nothing was sent.", as_json=as_json)
         return await _send(session, order, as_json=as_json)
+
+
+def _read_stdin() -> str:
+    return "" if sys.stdin is None else sys.stdin.read().removesuffix("\n")  # pyright: ignore[reportUnnecessaryComparison] - None after `<&-`
 
 
 async def _send(session: AsyncSession, order: _Order, *, as_json: bool) -> int:

@@ -42,6 +42,7 @@ are wrong (then nothing was sent), 130 after Ctrl-C."""
 
 async def send_many(
     people: Path,
+    /,
     *,
     text: str | None = None,
     text_file: Path | None = None,
