@@ -231,7 +231,7 @@ class TestOutcomes:
         assert "unknown: 1" in shown.err
         shown = await heymarket(*arguments(file, "--yes"))
         assert shown.code == 0
-        assert "Looking for 1 texts of an earlier run." in shown.err
+        assert "Looking for 1 text of an earlier run." in shown.err
         assert len(sent) == 3
 
     async def test_that_end_it_all_are_told_after_what_was_done(self, service, sent, people):

@@ -51,3 +51,8 @@ def personal(value: str | None, *, reveal: bool) -> str | None:
 def yes_or_no(flag: bool | None) -> str | None:
     """Return a flag in words."""
     return None if flag is None else "yes" if flag else "no"
+
+
+def counted(how_many: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{how_many:,} {noun}{'' if how_many == 1 else 's'}"

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from heymarket_async.cli import output
-from heymarket_async.cli.columns import number, personal, table
+from heymarket_async.cli.columns import counted, number, personal, table
 from heymarket_async.cli.send import in_words
 from heymarket_async.cli.senders import Sender
 from heymarket_async.mailing import Mailing, MailingResult, MailingState, Plan, RowProblem
 
-_COLUMNS: Final = ("line", "phone", "state", "parts", "local_id", "message_id", "earlier", "reason")
+_COLUMNS: Final[tuple[str, ...]] = ("line", "phone", "state", "parts", "local_id", "message_id", "earlier", "reason")
 
 
 def show_problems(problems: Sequence[RowProblem], *, as_json: bool) -> None:
@@ -27,8 +27,10 @@ def show_problems(problems: Sequence[RowProblem], *, as_json: bool) -> None:
     else:
         rows = ((each.line, each.column, each.what) for each in problems)
         output.show(table(("Line", "Column", "Problem"), rows))
-    rows_of = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
-    output.error(f"The file has {rows_of}, so nothing was sent.", "Mend the rows, and run the command again.")
+    output.error(
+        f"The file has {counted(len(problems), 'problem')}, so nothing was sent.",
+        "Mend the rows, and run the command again.",
+    )
 
 
 def show_plan(plan: Plan, mailing: Mailing, sender: Sender, *, reveal: bool) -> None:
@@ -45,12 +47,19 @@ def show_plan(plan: Plan, mailing: Mailing, sender: Sender, *, reveal: bool) -> 
     if states[MailingState.UNKNOWN]:
         output.note(f"Left out, because they may have it from an earlier run: {states[MailingState.UNKNOWN]:,}")
     parts = sum(person.parts.count for person in people)
-    output.note(f"To send: {len(people):,} texts of {parts:,} parts")
-    dearest = max(people, key=lambda person: person.parts.count, default=None)
-    if dearest is not None:
-        output.note(f"Longest: line {dearest.line}, {in_words(dearest.parts)}")
-        if reveal:
-            output.note(f"For instance, to {number(people[0].phone)}: {people[0].text}")
+    output.note(f"To send: {counted(len(people), 'text')} of {counted(parts, 'part')}")
+    if not people:
+        return
+    longest = max(people, key=lambda person: person.parts.count)
+    output.note(f"Longest: that of line {longest.line}, {in_words(longest.parts)}")
+    forced = [person for person in people if person.parts.forced_by is not None]
+    if forced:
+        output.note(
+            f"In UCS-2, which has less room: {counted(len(forced), 'text')}, first that of line {forced[0].line}, "
+            f"{in_words(forced[0].parts)}"
+        )
+    if reveal:
+        output.note(f"For instance, to {number(people[0].phone)}: {people[0].text}")
 
 
 def show_results(results: Sequence[MailingResult], *, as_json: bool, reveal: bool) -> None:

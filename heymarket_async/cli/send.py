@@ -14,6 +14,7 @@ from heymarket_async import sms
 from heymarket_async.arguments import LONGEST_TEXT, check_text
 from heymarket_async.cli import output
 from heymarket_async.cli.asking import confirm
+from heymarket_async.cli.columns import counted
 from heymarket_async.cli.exits import Exit
 from heymarket_async.cli.options import Flag, Json, UseSandbox, read_number
 from heymarket_async.cli.senders import Sender, find_sender
@@ -158,7 +159,7 @@ def _shown(order: _Order) -> Table:
 
 def in_words(parts: sms.Parts) -> str:
     """Return what a text costs, and which character makes it dear."""
-    size = f"{parts.count} part{'' if parts.count == 1 else 's'} of {parts.encoding}"
+    size = f"{counted(parts.count, 'part')} of {parts.encoding}"
     used = f"{parts.used} used, {parts.left} left in the last part"
     blame = parts.forced_by
     if blame is None:

@@ -16,6 +16,7 @@ from cyclopts.validators import Number
 from heymarket_async.cli import mailing_shown as shown
 from heymarket_async.cli import output
 from heymarket_async.cli.asking import confirm
+from heymarket_async.cli.columns import counted
 from heymarket_async.cli.exits import Exit
 from heymarket_async.cli.options import Count, Flag, Json, UseSandbox, check_country, parse_rate_limit
 from heymarket_async.cli.progress import Progress
@@ -156,18 +157,20 @@ def _read(path: Path) -> bytes:
 async def _prepare(mailing: Mailing) -> None:
     """Look for what an earlier run left open, and for those who opted out."""
     if mailing.unsettled:
-        with Progress(f"Looking for {mailing.unsettled} texts of an earlier run", mailing.unsettled) as progress:
+        with Progress(
+            f"Looking for {counted(mailing.unsettled, 'text')} of an earlier run", mailing.unsettled
+        ) as progress:
             await mailing.settle(progress.step)
     people = len(mailing.remaining)
     if people and not mailing.stopped:
-        with Progress(f"Asking of {people} people whether they opted out", people) as progress:
+        with Progress(f"Asking who opted out, of {people:,}", people) as progress:
             await mailing.check(progress.step)
 
 
 def _question(mailing: Mailing) -> str:
     people = mailing.remaining
     parts = sum(person.parts.count for person in people)
-    return f"Send {len(people)} texts, of {parts} parts together?"
+    return f"Send {counted(len(people), 'text')}, of {counted(parts, 'part')} together?"
 
 
 async def _send(mailing: Mailing, *, report: Path | None, as_json: bool, reveal: bool) -> int:
@@ -175,7 +178,7 @@ async def _send(mailing: Mailing, *, report: Path | None, as_json: bool, reveal:
     people = len(mailing.remaining)
     try:
         if people and not mailing.stopped:
-            with _stopping(mailing), Progress(f"Sending {people} texts", people) as progress:
+            with _stopping(mailing), Progress(f"Sending {counted(people, 'text')}", people) as progress:
                 await mailing.send(progress.step)
     except (HeymarketError, KeyboardInterrupt) as error:
         _tell(mailing, report, as_json=as_json, reveal=reveal)
