@@ -308,10 +308,11 @@ class TestALookByLocalId:
                 assert (await session.messages.look_for("early", since=late, **where)).state is SendState.NOT_FOUND
                 assert len(sandbox.requests) == before + 1, "the first of two pages was enough"
 
-    async def test_does_not_know_where_another_message_may_be_it(self, heymarket_sandbox, heymarket, inbox):
+    @pytest.mark.parametrize("shown", [None, ""])
+    async def test_does_not_know_where_another_message_may_be_it(self, heymarket_sandbox, heymarket, inbox, shown):
         await self.send(heymarket, inbox)
         for message in heymarket_sandbox.teams[0].messages.values():
-            message["local_id"] = None
+            message["local_id"] = shown
         found = await heymarket.messages.look_for("gone", inbox_id=inbox["id"], phone_number=NUMBER, patience=0)
         assert found.state is SendState.UNKNOWN
         assert "local_id" in found.reason

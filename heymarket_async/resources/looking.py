@@ -108,7 +108,7 @@ async def _look(sought: Sought) -> Resolution:
                 state=SendState.UNKNOWN, reason=f"It is not among the last {seen:,} messages, and these are not all."
             )
         doubtful = doubtful or (
-            message.local_id is None
+            not message.local_id
             and message.type != "inbound"
             and (sought.text is None or message.text in (None, sought.text))
         )
