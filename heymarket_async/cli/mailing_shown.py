@@ -94,7 +94,7 @@ def write_report(path: Path, results: Sequence[MailingResult]) -> None:
         text = json.dumps(rows, indent=2) + "\n"
     else:
         written = io.StringIO()
-        writer = csv.DictWriter(written, _COLUMNS)
+        writer: csv.DictWriter[str] = csv.DictWriter(written, _COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
         text = written.getvalue()
