@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import signal
 
 import pytest
 
 from heymarket_async.sandbox import Hang, Reply, Reset
-from terminal import Terminal, credentials, heymarket, process, set_all, start
+from terminal import Terminal, credentials, heymarket, heymarket_now, process, set_all, start
 
 TO, TEXT = "+1 (910) 555-0101", "Your order has shipped."
 
@@ -98,6 +99,30 @@ class TestWithoutATerminal:
         assert sent == []
 
 
+class Typing(io.StringIO):
+    """A terminal at which somebody types."""
+
+    def isatty(self):
+        return True
+
+
+class TestAsked:
+    @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), (" Yes \n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
+    def test_only_a_yes_is_one(self, monkeypatch, answer, code):
+        monkeypatch.setattr("sys.stdin", Typing(answer))
+        before = signal.getsignal(signal.SIGINT)
+        shown = heymarket_now("send", TO, TEXT, "--inbox", "Support")
+        assert shown.code == code
+        assert "Send it? [y/N] " in shown.err
+        assert ("Sent:" if code == 0 else "Nothing was sent.") in shown.err
+        assert signal.getsignal(signal.SIGINT) is before
+
+    async def test_in_a_thread_too(self, sent, monkeypatch):
+        monkeypatch.setattr("sys.stdin", Typing("y\n"))
+        assert (await heymarket("send", TO, TEXT, "--inbox", "Support")).code == 0
+        assert len(sent) == 1
+
+
 class TestOutcomes:
     async def test_of_a_lost_answer_is_looked_for(self, service, sent):
         service.script("send_message", Reset(effect=True))
@@ -182,7 +207,7 @@ class TestInATerminal:
         async with asyncio.timeout(30):
             while not any(each.operation == "send_message" for each in heymarket_sandbox.requests):
                 await asyncio.sleep(0.02)
-            running.send_signal(2)
+            running.send_signal(signal.SIGINT)
             _, err = await running.communicate()
         assert running.returncode == 130
         assert "Traceback" not in err.decode()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import json
+import os
 import signal
 import stat
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
+from heymarket_async import AsyncSession
+from heymarket_async.cli import main
 from heymarket_async.sandbox import Hang, Ordinary, Reply, Reset
-from terminal import Terminal, credentials, heymarket, process, set_all, start
+from terminal import Terminal, credentials, heymarket, heymarket_now, process, set_all, start
 
 TEXT = "Hi {first_name}, we open at 9."
 
@@ -122,6 +127,25 @@ class TestSending:
         done = await asyncio.to_thread(process, *arguments(people(), "--yes", "--json"))
         assert done.returncode == 0
         assert [row["state"] for row in json.loads(done.stdout)] == ["sent"] * 3
+
+    async def test_says_who_is_left_out_before_it_asks(self, service, sent, people):
+        file = people()
+        service.script("send_message", Reset(effect=True))
+        service.script("get_message_history", Reply(403), times=2)
+        await heymarket(*arguments(file, "--yes", "--concurrency", "1"))
+        async with AsyncSession(service.secret, base_url=service.url) as session:
+            await session.contacts.create(phone_number="19105550103")
+            await session.contacts.set_status("unsubscribed", phone_number="19105550103")
+        shown = await heymarket(*arguments(people(5), "--yes"))
+        for words in (
+            "Sent by an earlier run: 2",
+            "Left out, because they opted out or are blocked: 1",
+            "Left out, because they may have it from an earlier run: 1",
+            "To send: 1 text of 1 part\n",
+        ):
+            assert words in shown.err
+        assert shown.code == 0, "the last look, just before the send, has found it"
+        assert len(sent) == 4
 
 
 class TestDryRuns:
@@ -312,6 +336,53 @@ class TestCtrlC:
         assert running.returncode == 130
         assert b"Traceback" not in err
         assert heymarket_sandbox.teams[0].sent == []
+
+
+class Pressing(io.StringIO):
+    """A stderr at which somebody presses Ctrl-C as soon as it shows certain words, of each once."""
+
+    def __init__(self, *words):
+        super().__init__()
+        self.words = list(words)
+
+    def write(self, text):
+        written = super().write(text)
+        if self.words and self.words[0] in self.getvalue():
+            del self.words[0]
+            os.kill(os.getpid(), signal.SIGINT)
+        return written
+
+
+class TestCtrlCInThisProcess:
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["Sending 90 texts."], "not sent: "),
+            (["Sending 90 texts.", "Ctrl-C again"], "not sent: "),
+            (["Asking who opted out"], "not sent: 90"),
+            (["Asking who opted out", "Ctrl-C again"], ""),
+        ],
+    )
+    def test_at_any_time_ends_with_130(self, people, words, said):
+        err = Pressing(*words)
+        with redirect_stdout(io.StringIO()), redirect_stderr(err):
+            code = main(arguments(people(90), "--yes"))
+        assert code == 130
+        assert err.words == []
+        assert said in err.getvalue()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def test_is_no_answer_to_the_question(self, people, monkeypatch):
+        monkeypatch.setattr("sys.stdin", Typing("no\n"))
+        shown = heymarket_now(*arguments(people()))
+        assert shown.code == 1
+        assert "Send 3 texts, of 3 parts together? [y/N]" in shown.err
+        assert "Nothing was sent." in shown.err
+
+
+class Typing(io.StringIO):
+    def isatty(self):
+        return True
 
 
 class TestInATerminal:

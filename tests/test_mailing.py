@@ -154,7 +154,8 @@ class TestAMailing:
                 async with asyncio.timeout(30):
                     while not sending.done():
                         await asyncio.sleep(0.001)
-                        if clock.next_wake is not None:
+                        # Only while all wait for their turn: what is on its way needs no time of this clock.
+                        if clock.next_wake is not None and not session.budget.in_flight:
                             clock.advance(min(clock.next_wake, 1.0))
                 assert states(await sending) == {SENT: 30}
             assert texted(sandbox.teams[0]) == everyone(30)
