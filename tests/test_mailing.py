@@ -262,6 +262,19 @@ class TestAnOutcomeThatIsNotKnown:
         assert texted(team) == everyone(5)
         assert hung <= {sent.local_id for sent in team.sent}, "what stood in the journal went out with the requests"
 
+    async def test_is_not_settled_between_the_question_and_the_sends(self, mail, team, sandbox):
+        sandbox.script("send_message", Reset())
+        async with mail() as mailing:
+            await mailing.send()
+        sandbox.script("get_message_history", Reply(403))
+        async with mail(6) as mailing:
+            await mailing.settle()
+            shown = mailing.remaining
+            results = await mailing.send()
+        assert len(shown) == 1
+        assert states(results) == {SENT: 5, UNKNOWN: 1}
+        assert sum(texted(team).values()) == 5
+
     async def test_of_somebody_who_is_not_in_the_file_any_more_is_told_and_not_repeated(self, mail, team, sandbox):
         sandbox.script("send_message", Reset())
         async with mail(1) as mailing:
@@ -469,6 +482,7 @@ class TestBadInput:
         ("argument", "value"),
         [
             ("plan", plan_mailing(read_sheet(b"phone\n5\n"), "Hi")),
+            ("plan", "people.csv"),
             ("inbox_id", 0),
             ("creator_id", "me"),
             ("journal", ""),

@@ -79,6 +79,8 @@ class Mailing:
         concurrency: int = 8,
         patience: float = 5.0,
     ) -> None:
+        if not isinstance(plan, Plan):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
+            raise wrong("plan", f"must be a Plan, not {type(plan).__name__}")
         if plan.problems:
             raise wrong("plan", f"has {len(plan.problems)} problems", "Mend the rows first: nothing was sent.")
         self._session = session
@@ -90,6 +92,7 @@ class Mailing:
         self._patience = check_seconds("patience", patience)
         self._open: dict[str, Entry] = {}
         self._results: dict[str, MailingResult] = {}
+        self._settled = False
         self._checked: set[str] = set()
         self._failures = 0
         self._failure: Exception | None = None
@@ -159,6 +162,7 @@ class Mailing:
         Raises:
             JournalError: what was found cannot be noted.
         """
+        self._settled = True
         await self._each(list(self._open.values()), self._settle, on_result)
 
     async def check(self, on_result: OnResult | None = None) -> None:
@@ -186,8 +190,11 @@ class Mailing:
             CallError: the service refuses the mailing as a whole, or ten people in a row. What was sent is journalled.
             JournalError: nothing can be noted any more. What was under way is looked for by the next run.
         """
-        await self.settle()
+        # Not twice: who was shown what `remaining` is must not find that more people got a text.
+        if not self._settled:
+            await self.settle()
         await self.check()
+        self._settled = False
         await self._each(self.remaining, self._send, on_result)
         return self.results
 
