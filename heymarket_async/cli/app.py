@@ -39,7 +39,7 @@ _EPILOGUE: Final = """Examples:
     heymarket inboxes --json
     heymarket conversations --unread --reveal
     heymarket send "+1 510 555 0101" "Your order has shipped." --inbox Support
-    heymarket send-many people.csv --text "Hi {first_name}, we open at 9." --inbox Support
+    heymarket send-many people.csv --text-file text.txt --inbox Support
     heymarket doctor
     heymarket sandbox --port 8080
 
