@@ -25,6 +25,7 @@ HOMES: Final[Homes] = {
         "ConnectionLost",
         "CursorStalled",
         "HeymarketError",
+        "JournalError",
         "MissingCredentials",
         "NeverSent",
         "NotFound",

@@ -15,6 +15,7 @@ from heymarket_async.values import MASK, is_word
 _LARGEST_ID: Final = 2**63 - 1
 # The vendor names no bounds for texts. What is longer is no name and no message, but something else by mistake.
 _LONGEST_LINE: Final = 1_000
+_LONGEST_WAIT: Final = 1e9
 LONGEST_TEXT: Final = 100_000
 _LONGEST_URL: Final = 8_000  # https://www.rfc-editor.org/rfc/rfc9110#section-4.1
 _LONGEST_ADDRESS: Final = 254  # https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.3, without the angle brackets
@@ -131,6 +132,17 @@ def check_count(argument: str, value: object, *, least: int = 1, most: int | Non
     if not least <= value <= most:
         raise wrong(argument, f"must be an int {bounds}, not {_shown(value)}")
     return int.__index__(value)
+
+
+def check_seconds(argument: str, value: object) -> float:
+    """Return a duration.
+
+    Raises:
+        ArgumentError: it is no number of seconds from 0 on.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST_WAIT:
+        raise wrong(argument, "must be a number of seconds from 0 on")
+    return value
 
 
 def check_choice(argument: str, value: object, choices: Sequence[str]) -> str:

@@ -11,6 +11,7 @@
     ├── TeamParked                    a fleet does not call a team now that the service has refused
     ├── CursorStalled                 a list cannot be walked on without losing items
     ├── CheckpointError               a checkpoint, or the store that holds it, cannot be used; nothing was overwritten
+    ├── JournalError                  the journal of a mailing cannot be used (also a ValueError)
     └── CallError                     a call did not succeed
         ├── TransportError            there is no complete answer
         │   ├── NeverSent             the request did not reach the wire: nothing happened
@@ -132,6 +133,10 @@ class TeamParked(HeymarketError):
 
 class CheckpointError(HeymarketError, ValueError):
     """A checkpoint, or the store that holds it, cannot be used. Nothing was overwritten."""
+
+
+class JournalError(HeymarketError, ValueError):
+    """The journal of a mailing cannot be used. Nothing goes out that it does not hold."""
 
 
 class CallError(HeymarketError):

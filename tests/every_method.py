@@ -16,6 +16,7 @@ import pytest
 from fakes import NOON, FakeRunner, nothing_of
 from heymarket_async import Attachment, GalleryEntry, Role, resources
 from heymarket_async.calls import Call, Operation
+from heymarket_async.clock import VirtualClock
 from heymarket_async.resources.base import Resource
 from heymarket_async.resources.users import UserUpdate
 
@@ -88,6 +89,8 @@ VALUES: dict[str, Any] = {
     "limit": 5,
     "list_id": 501,
     "local_id": "local-1",
+    "patience": 0.0,
+    "since": LATER,
     "media_url": "https://files.example.com/p.png",
     "members": MEMBERS,
     "name": "Welcome",
@@ -142,8 +145,19 @@ each_method = pytest.mark.parametrize(
 )
 
 
+class Jumping(VirtualClock):
+    """A clock on which a pause is over at once."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+
 class Pages(FakeRunner):
     """Has one item in every list, so that pagers ask on, and one thing wherever a thing is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Jumping(NOON)
 
     async def run(self, call: Call[Any]) -> Any:
         self.calls.append(call)

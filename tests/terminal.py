@@ -6,6 +6,7 @@ import asyncio
 import functools
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,3 +89,82 @@ async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process
         # A shell that runs the tests in the background has them, and all they start, pass over Ctrl-C.
         preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )
+
+
+class Terminal:
+    """A pseudo-terminal in which the command runs, and a person who reads it and types.
+
+    Attributes:
+        shown: all that was shown so far, without colours and movements.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
+        self.process, self._master = process, master
+        self._raw, self._news = b"", asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    @classmethod
+    async def start(cls, *arguments: str, **variables: str) -> Terminal:
+        """Start the command in a terminal of 100 columns, of which it is the foreground."""
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+
+        def take_over() -> None:
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        process = await asyncio.create_subprocess_exec(
+            *command_line(*arguments),
+            cwd=ROOT,
+            env=environment(TERM="xterm-256color", **variables),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            preexec_fn=take_over,
+        )
+        os.close(slave)
+        return cls(process, master)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65_536)
+        except OSError:  # Nobody has the other end any more.
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self._raw += data
+        self._news.set()
+
+    @property
+    def raw(self) -> str:
+        return self._raw.decode(errors="replace")
+
+    @property
+    def shown(self) -> str:
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.raw).replace("\r", "")
+
+    async def until(self, text: str) -> None:
+        """Read until a text is shown."""
+        async with asyncio.timeout(30):
+            while text not in self.shown:
+                self._news.clear()
+                await self._news.wait()
+
+    def type(self, keys: str) -> None:
+        r"""Press keys: `\x03` is Ctrl-C, and `\x04` Ctrl-D."""
+        os.write(self._master, keys.encode())
+
+    async def end(self) -> Shown:
+        """Wait for the end of the command."""
+        async with asyncio.timeout(30):
+            code = await self.process.wait()
+            await asyncio.sleep(0.05)  # What it wrote last is on its way.
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+        return Shown(code, self.shown, "")

@@ -73,6 +73,7 @@ def fits(annotation: str, value: Any) -> bool:
         return ("None" if value is None else "Unset") in annotation
     kinds = {
         "int": type(value) is int and 0 < value < 2**63,
+        "float": type(value) in (int, float) and 0 <= value <= 1e9,
         "bool": type(value) is bool,
         "str": isinstance(value, str),
         "datetime": value is LATER,

@@ -268,3 +268,76 @@ class TestWhatTheServiceShows:
         found = await caught.value.resolve(patience=0)
         assert found.state is SendState.UNKNOWN
         assert found.reason.startswith(reason)
+
+
+class TestALookByLocalId:
+    async def send(self, heymarket, inbox, **more):
+        return await heymarket.messages.send(
+            inbox_id=inbox["id"], creator_id=inbox["members"][0], phone_number=NUMBER, text=TEXT, **more
+        )
+
+    async def test_finds_what_a_process_has_sent_that_is_gone(self, heymarket, inbox):
+        sent = await self.send(heymarket, inbox, local_id="order-1001")
+        found = await heymarket.messages.look_for("order-1001", inbox_id=inbox["id"], phone_number=NUMBER)
+        assert found.state is SendState.SENT
+        assert found.message is not None
+        assert found.message.id == sent.id
+
+    async def test_says_that_it_is_not_there(self, heymarket, inbox):
+        await self.send(heymarket, inbox, local_id="order-1001")
+        found = await heymarket.messages.look_for("order-1002", inbox_id=inbox["id"], phone_number=NUMBER, patience=0.0)
+        assert found == Resolution(state=SendState.NOT_FOUND)
+
+    async def test_goes_back_to_a_minute_before_the_send_and_no_further(self):
+        clock = VirtualClock(NOON)
+        async with Sandbox(clock=clock) as sandbox:
+            session = AsyncSession(sandbox.secret, base_url=sandbox.url, clock=clock)
+            inbox = sandbox.teams[0].inboxes[0]
+            where = {"inbox_id": inbox["id"], "phone_number": NUMBER, "patience": 0}
+            async with session:
+                await self.send(session, inbox, local_id="early")
+                early = datetime.fromtimestamp(clock.wall(), UTC)
+                clock.advance(3600)
+                for _ in range(60):
+                    clock.advance(1)
+                    await self.send(session, inbox)
+                near = early + timedelta(seconds=59)
+                assert (await session.messages.look_for("early", since=near, **where)).state is SendState.SENT
+                before = len(sandbox.requests)
+                late = datetime.fromtimestamp(clock.wall(), UTC) + timedelta(seconds=61)
+                assert (await session.messages.look_for("early", since=late, **where)).state is SendState.NOT_FOUND
+                assert len(sandbox.requests) == before + 1, "the first of two pages was enough"
+
+    @pytest.mark.parametrize("shown", [None, ""])
+    async def test_does_not_know_where_another_message_may_be_it(self, heymarket_sandbox, heymarket, inbox, shown):
+        await self.send(heymarket, inbox)
+        for message in heymarket_sandbox.teams[0].messages.values():
+            message["local_id"] = shown
+        found = await heymarket.messages.look_for("gone", inbox_id=inbox["id"], phone_number=NUMBER, patience=0)
+        assert found.state is SendState.UNKNOWN
+        assert "local_id" in found.reason
+
+    async def test_that_fails_is_an_unknown_and_no_error(self, heymarket_sandbox, heymarket, inbox):
+        heymarket_sandbox.script("get_message_history", Reply(403))
+        found = await heymarket.messages.look_for("order-1001", inbox_id=inbox["id"], phone_number=NUMBER, patience=0)
+        assert found.state is SendState.UNKNOWN
+        assert "403" in found.reason
+
+    @pytest.mark.parametrize(
+        ("argument", "value"),
+        [
+            ("local_id", ""),
+            ("inbox_id", 0),
+            ("phone_number", "five"),
+            ("since", datetime(2026, 1, 1)),  # noqa: DTZ001 - that is the mistake
+            ("patience", -1),
+            ("patience", float("inf")),
+            ("patience", True),
+        ],
+    )
+    async def test_refuses_what_makes_no_sense(self, heymarket_sandbox, heymarket, argument, value):
+        arguments = {"local_id": "order-1001", "inbox_id": 40001, "phone_number": NUMBER} | {argument: value}
+        with pytest.raises(ArgumentError) as caught:
+            await heymarket.messages.look_for(arguments.pop("local_id"), **arguments)
+        assert caught.value.argument == argument
+        assert heymarket_sandbox.requests == []

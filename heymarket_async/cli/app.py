@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from typing import Any, Final
 
 from cyclopts import App, CycloptsError, Parameter
 
 from heymarket_async._version import __version__
-from heymarket_async.cli import doctor, inboxes, output, sandbox
+from heymarket_async.cli import (
+    completion,
+    contacts,
+    conversations,
+    doctor,
+    inboxes,
+    messages,
+    output,
+    sandbox,
+    send,
+    send_many,
+    team,
+    token,
+)
+from heymarket_async.cli.exits import Exit
 from heymarket_async.errors import ArgumentError, ConfigurationError, HeymarketError
 
 _HELP: Final = """The Heymarket API (business texting) in the terminal.
@@ -24,6 +37,9 @@ _EPILOGUE: Final = """Examples:
 
     heymarket inboxes
     heymarket inboxes --json
+    heymarket conversations --unread --reveal
+    heymarket send "+1 510 555 0101" "Your order has shipped." --inbox Support
+    heymarket send-many people.csv --text-file text.txt --inbox Support
     heymarket doctor
     heymarket sandbox --port 8080
 
@@ -32,19 +48,10 @@ Exit codes:
     0    ok
     1    a check or a call failed
     2    the usage or the configuration is wrong
+    3    a text may have been sent, and a look did not tell
+    4    rows of a file are wrong, and nothing was sent
     130  interrupted
     141  whoever read the output went away"""
-
-
-class Exit(enum.IntEnum):
-    """What the command ends with."""
-
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    INTERRUPTED = 130
-    NO_READER = 141
-    """As for a program that SIGPIPE ends."""
 
 
 app = App(
@@ -60,8 +67,16 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(inboxes.inboxes, help_epilogue=inboxes.EXAMPLES)
+app.command(team.team, help_epilogue=team.EXAMPLES)
+app.command(conversations.conversations, help_epilogue=conversations.EXAMPLES)
+app.command(messages.messages, help_epilogue=messages.EXAMPLES)
+app.command(contacts.contacts, help_epilogue=contacts.EXAMPLES)
+app.command(send.send, help_epilogue=send.EXAMPLES)
+app.command(send_many.send_many, help_epilogue=send_many.EXAMPLES)
+app.command(token.token, help_epilogue=token.EXAMPLES)
 app.command(doctor.doctor, help_epilogue=doctor.EXAMPLES)
 app.command(sandbox.sandbox, help_epilogue=sandbox.EXAMPLES)
+app.command(completion.completion, help_epilogue=completion.EXAMPLES)
 
 
 def run(arguments: Sequence[str]) -> int:

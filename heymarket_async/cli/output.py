@@ -81,9 +81,19 @@ def show_text(text: str) -> None:
     _write(f"{plain(text)}\n")
 
 
+def show_program(text: str) -> None:
+    """Write to stdout what a shell is to run: text of ours, as it is."""
+    _write(text)
+
+
 def note(text: str) -> None:
     """Write a line to stderr."""
     _to_stderr(Text(plain(text)))
+
+
+def ask(question: str) -> None:
+    """Write a question to stderr, and stay on its line."""
+    console(stderr=True).print(Text(plain(question)), soft_wrap=True, end="")
 
 
 def error(message: str, advice: str = "") -> None:

@@ -16,6 +16,7 @@ from cyclopts.validators import Number
 
 from heymarket_async.auth import SECRET_ID_VARIABLE, SECRET_KEY_VARIABLE
 from heymarket_async.cli import output
+from heymarket_async.cli.options import parse_rate_limit
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.limits import DEFAULT_LIMIT
 from heymarket_async.settings import BASE_URL_VARIABLE
@@ -55,19 +56,11 @@ def sandbox(
         webhook_token: The verification token that the webhook sends along.
         customers: How many texts a second fictional customers write.
     """
-    limit = _parse_limit(rate_limit)
+    limit = parse_rate_limit(rate_limit)
     hook = _parse_webhook(webhook, webhook_token)
     # Where the loop cannot watch for signals, as on Windows, Ctrl-C comes as an exception.
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(port, host, limit, hook, customers))
-
-
-def _parse_limit(text: str) -> int | None:
-    if text == "none":
-        return None
-    if text.isascii() and text.isdecimal() and 0 < len(text) <= 9 and int(text) >= 1:
-        return int(text)
-    raise ConfigurationError(f"--rate-limit must be a whole number from 1 on, or 'none', not {text!r}.")
 
 
 def _parse_webhook(url: str | None, token: str | None) -> tuple[str, str] | None:

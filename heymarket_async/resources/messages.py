@@ -13,6 +13,7 @@ from heymarket_async.arguments import (
     LONGEST_TEXT,
     check_flag,
     check_id,
+    check_seconds,
     check_text,
     check_time,
     check_url,
@@ -23,8 +24,9 @@ from heymarket_async.arguments import (
 from heymarket_async.calls import Call, Effect, Operation, TimeCursor
 from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
+from heymarket_async.resolution import Resolution
 from heymarket_async.resources.base import Resource
-from heymarket_async.resources.looking import run_send
+from heymarket_async.resources.looking import Sought, look_until, run_send
 
 SEND_MESSAGE = Operation(
     name="send_message",
@@ -139,6 +141,46 @@ class Messages(Resource):
         if activity_id is not None:
             body["activity_id"] = check_text("activity_id", activity_id)
         return await run_send(self._runner, SEND_MESSAGE.call(body=body), partial(_around, self, body))
+
+    async def look_for(
+        self,
+        local_id: str,
+        *,
+        inbox_id: int,
+        phone_number: str,
+        since: datetime | None = None,
+        patience: float = 5.0,
+    ) -> Resolution:
+        """Look whether a send to a number took effect, also one of a process that is gone.
+
+        Where there is an error in hand, `await error.resolve()` knows more of the send.
+
+        Args:
+            local_id: the identifier that it carried: store it before the send.
+            inbox_id: the inbox that it went out from.
+            phone_number: whom it went to, in any usual writing.
+            since: when it went out, by the service's clock (`session.service_time()`) or by a good one: the look goes
+                back to a minute before. By default, through 1,000 messages.
+            patience: seconds to look again in, while it is not there: the service may be still at it.
+
+        Returns:
+            What was found. An error of the look itself is not raised; the state is then `UNKNOWN`. It is that too where
+            somebody else's message of that time shows no `local_id`.
+
+        Raises:
+            ArgumentError: an argument makes no sense.
+
+        https://developers.heymarket.com/api-reference/messages/get-history
+        """
+        moment = None if since is None else check_time("since", since)
+        sought = Sought(
+            local_id=check_text("local_id", local_id),
+            text=None,
+            messages=partial(self.history, phone_number=phone_number, inbox_id=inbox_id),
+            since=lambda: moment,
+        )
+        sought.messages()  # So that arguments which make no sense are an error, and not a look that failed.
+        return await look_until(self._runner.clock, sought, check_seconds("patience", patience))
 
     def list(
         self,
