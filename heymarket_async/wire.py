@@ -166,6 +166,13 @@ def api_error(reply: Reply, call: Call[Any], *, attempts: int, elapsed: float, n
     return error
 
 
+def class_for(status: int) -> type[ApiError]:
+    """Return the error class for an HTTP status that is not a success."""
+    if 500 <= status <= 599:
+        return ServerError
+    return _BY_STATUS.get(status, UnexpectedStatus)
+
+
 def retry_after(reply: Reply, now: float) -> float | None:
     """Return the seconds that the service asks to wait, counted from its own clock where it tells the time."""
     server_now = parse_date(reply.headers.get("Date"))

@@ -29,6 +29,8 @@ STOREYS = (
     "deadlines",
     "phones",
     "arguments",
+    "plain",
+    "databases",
     "calls",
     "capture",
     "drift",

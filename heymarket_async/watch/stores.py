@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol, Self, TypeVar, cast, runtime_checkable
 
 from heymarket_async.arguments import wrong
+from heymarket_async.databases import open_database
 from heymarket_async.errors import CheckpointError
 
 T = TypeVar("T")
@@ -134,7 +134,10 @@ class SqliteStore:
         with self._lock:
             try:
                 if self._database is None:
-                    self._database = _open(self.path)
+                    self._database = open_database(
+                        self.path, application=_APPLICATION, version=_VERSION, tables=(_TABLE,), patience=_PATIENCE
+                    )
+                    self._database.execute("PRAGMA synchronous = NORMAL")
                 return act(self._database)
             except (sqlite3.Error, OSError) as error:
                 raise CheckpointError(
@@ -162,52 +165,3 @@ async def _to_the_end(act: Callable[[], T]) -> T:
 def _load(database: sqlite3.Connection, key: str) -> str | None:
     row = database.execute("SELECT text FROM checkpoints WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Return the file, opened, and made if it is not there.
-
-    Raises:
-        sqlite3.Error: it is damaged, or a file of something else.
-        OSError: it cannot be made.
-    """
-    with contextlib.suppress(FileExistsError):
-        # SQLite would let others read it; its companions take over these permissions.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-    try:
-        if _is_empty(database):
-            database.execute("PRAGMA journal_mode = WAL")
-            with _transaction(database):
-                if _is_empty(database):
-                    database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                    database.execute(f"PRAGMA user_version = {_VERSION}")
-                    database.execute(_TABLE)
-        found = tuple(database.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version"))
-        if found[0] != _APPLICATION:
-            raise sqlite3.DatabaseError("it is a database of something else")
-        if found[1] != _VERSION:
-            raise sqlite3.DatabaseError(f"it has version {found[1]}, and this library reads {_VERSION}")
-        database.execute("PRAGMA synchronous = NORMAL")
-        return database
-    except BaseException:
-        database.close()
-        raise
-
-
-def _is_empty(database: sqlite3.Connection) -> bool:
-    return (
-        database.execute("PRAGMA application_id").fetchone() == (0,)
-        and not (database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    )
-
-
-@contextlib.contextmanager
-def _transaction(database: sqlite3.Connection) -> Generator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")

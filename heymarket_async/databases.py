@@ -1,0 +1,71 @@
+"""SQLite files of ours: made for their owner only, and never one of something else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+
+def open_database(
+    path: Path, *, application: int, version: int, tables: Sequence[str], patience: float, exclusive: bool = False
+) -> sqlite3.Connection:
+    """Return a file, opened, and made if it is not there.
+
+    Args:
+        path: the file. Its folder must be there.
+        application: a number in the header that says whose it is, so that nothing else is written into.
+        version: the version of its tables.
+        tables: the statements that make them.
+        patience: seconds to wait for others who use it.
+        exclusive: keep others from using it until it is closed.
+
+    Raises:
+        sqlite3.Error: it is damaged, in use, or a file of something else.
+        OSError: it cannot be made.
+    """
+    with contextlib.suppress(FileExistsError):
+        # SQLite would let others read it; its companions take over these permissions.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+    try:
+        if exclusive:
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if _is_empty(database):
+            database.execute("PRAGMA journal_mode = WAL")
+            with transaction(database):
+                if _is_empty(database):
+                    database.execute(f"PRAGMA application_id = {application}")
+                    database.execute(f"PRAGMA user_version = {version}")
+                    for statement in tables:
+                        database.execute(statement)
+        found = tuple(database.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version"))
+        if found[0] != application:
+            raise sqlite3.DatabaseError("it is a database of something else")
+        if found[1] != version:
+            raise sqlite3.DatabaseError(f"it has version {found[1]}, and this library reads {version}")
+        return database
+    except BaseException:
+        database.close()
+        raise
+
+
+def _is_empty(database: sqlite3.Connection) -> bool:
+    return (
+        database.execute("PRAGMA application_id").fetchone() == (0,)
+        and not (database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    )
+
+
+@contextlib.contextmanager
+def transaction(database: sqlite3.Connection) -> Generator[None]:
+    """Do all of a block, or nothing of it."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
