@@ -17,7 +17,8 @@ from heymarket_async.kinds import EventKind
 from heymarket_async.models.conversations import Conversation
 from heymarket_async.models.fields import extra
 from heymarket_async.models.messages import Message, SentMessage
-from heymarket_async.resources.nouns import Nouns
+from heymarket_async.resources.messages import Messages
+from heymarket_async.resources.runner import Runner
 from heymarket_async.values import is_word, mask
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,7 +80,7 @@ class WebhookEvent:
 
     async def reply(
         self,
-        session: Nouns,
+        session: Runner,
         *,
         creator_id: int,
         text: str | None = None,
@@ -131,7 +132,7 @@ class WebhookEvent:
         }
         if local_id is None:
             local_id = str(uuid.uuid5(_REPLIES, f"{self.dedupe_key} {creator_id} {_digest(content)}"))
-        return await session.messages.send(
+        return await Messages(session).send(
             inbox_id=inbox,
             creator_id=creator_id,
             conversation_id=conversation.id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 import attrs
@@ -19,12 +19,12 @@ from heymarket_async.drift import Misfit, json_type
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.kinds import EventKind
 from heymarket_async.models.conversations import Conversation
-from heymarket_async.models.fields import anything, extra
+from heymarket_async.models.fields import extra
 from heymarket_async.models.messages import Message
 from heymarket_async.plain import to_json
 from heymarket_async.records import Record
 from heymarket_async.settings import check_count
-from heymarket_async.values import Extra
+from heymarket_async.values import UNSET, Extra
 from heymarket_async.webhooks.errors import WebhookMisfit, WebhookNotJson, WebhookTokenError, WebhookTooLarge
 from heymarket_async.webhooks.events import (
     CLASSES,
@@ -39,6 +39,7 @@ from heymarket_async.webhooks.events import (
 LARGEST_BODY: Final = 262_144
 _DEEPEST: Final = 32
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_ALIKE: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(sign for sign in range(256) if sign not in b"[]{}")
 
 
@@ -56,7 +57,7 @@ class Tokens(Record, frozen=True):
         return found
 
 
-def check_tokens(value: object) -> Tokens:
+def check_tokens(value: Any) -> Tokens:
     """Return verification tokens: one, or several while they are rotated.
 
     Raises:
@@ -66,7 +67,7 @@ def check_tokens(value: object) -> Tokens:
         return value
     if isinstance(value, str):
         value = (value,)
-    if not isinstance(value, Iterable) or isinstance(value, bytes | bytearray | memoryview):
+    if not isinstance(value, Iterable) or isinstance(value, bytes | bytearray):
         raise ConfigurationError(f"tokens must be a str or several, not {type(value).__name__}.", advice=_WHERE)
     tokens = list(cast("Iterable[object]", value))
     if not tokens:
@@ -101,8 +102,8 @@ class Envelope:
 
     type: str
     id: int | None = None
-    event_data: Any = anything()
-    extra: Any = extra()
+    event_data: Any = None
+    extra: Mapping[str, Any] = extra()
 
 
 class Parser:
@@ -151,16 +152,20 @@ class Parser:
             what, where = f"{misfit.wanted} wanted, {misfit.got} found", misfit.where
         raise WebhookMisfit(f"At {where}: {what}.", where=where)
 
+    def too_large(self, size: int) -> WebhookTooLarge:
+        """Return the error for a body of so many bytes, or more."""
+        return WebhookTooLarge(f"The body has {size} bytes or more; at most {self.largest} are taken.")
+
     def _decoded(self, body: bytes) -> dict[str, Any]:
         if len(body) > self.largest:
-            raise WebhookTooLarge(f"The body has {len(body)} bytes; at most {self.largest} are taken.")
+            raise self.too_large(len(body))
         _check_depth(body)
         try:
             # Python's json takes UTF-16 too, which has zeros.
-            record = None if b"\0" in body else parse_json(body)
+            record = UNSET if b"\0" in body else parse_json(body)
         except NotJson:
-            record = None
-        if record is None:
+            record = UNSET
+        if record is UNSET:
             raise WebhookNotJson("The body is not JSON.")
         if not isinstance(record, dict):
             raise WebhookMisfit(f"An object is wanted, not {json_type(record)}.")
@@ -235,11 +240,11 @@ def _check_depth(body: bytes) -> None:
     """
     if body.count(b"[") + body.count(b"{") <= _DEEPEST:
         return
-    brackets = _STRING.sub(b"", body).translate(None, _NO_BRACKETS)
+    brackets = _STRING.sub(b"", body).translate(_ALIKE, _NO_BRACKETS)
     for _ in range(_DEEPEST):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        brackets = brackets.replace(b"[]", b"")
         if not brackets:
             return
-    if b"[]" in brackets or b"{}" in brackets:
+    if b"[]" in brackets:
         raise WebhookTooLarge(f"The body is nested more than {_DEEPEST} deep.")
     raise WebhookNotJson("The body is not JSON.")
