@@ -124,10 +124,11 @@ class Workers:
                 await self.settle()
         except TimeoutError:
             pass
-        self._queue.clear()
-        tasks = [*self._tasks]
-        for task in tasks:
-            task.cancel()
+        finally:
+            self._queue.clear()
+            tasks = [*self._tasks]
+            for task in tasks:
+                task.cancel()
         if tasks:
             try:
                 with Deadline(self._clock, _LAST):
