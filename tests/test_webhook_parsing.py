@@ -117,6 +117,7 @@ class TestWhatIsRefused:
             (b"{", WebhookNotJson, 400),
             (b"\xff\xfe", WebhookNotJson, 400),
             (body_of().replace(b"open", b"\xff\xff"), WebhookNotJson, 400),
+            (body_of().replace(b"open", b"\xed\xa0\x80"), WebhookNotJson, 400),
             (body_of()[:-1], WebhookNotJson, 400),
             (body_of() + b"x", WebhookNotJson, 400),
             (body_of().decode().encode("utf-16"), WebhookNotJson, 400),

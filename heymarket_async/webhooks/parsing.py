@@ -161,10 +161,10 @@ class Parser:
             raise self.too_large(len(body))
         _check_depth(body)
         try:
-            # Python's json takes UTF-16 too, which has zeros.
+            body.decode()  # Python's json takes more than UTF-8, of which UTF-16 and UTF-32 have zeros.
             record = UNSET if b"\0" in body else parse_json(body)
-        except NotJson:
-            record = UNSET
+        except (UnicodeDecodeError, NotJson):
+            record = UNSET  # The error may hold the body, so it must not become the context of ours.
         if record is UNSET:
             raise WebhookNotJson("The body is not JSON.")
         if not isinstance(record, dict):
