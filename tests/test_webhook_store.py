@@ -15,6 +15,7 @@ from heymarket_async.clock import VirtualClock
 from heymarket_async.webhooks import EventsLeft, EventStoreError, MessageReceived, StoreFailed
 from heymarket_async.webhooks import store as stores
 from heymarket_async.webhooks.store import EventStore, Row, RowState
+from heymarket_async.webhooks.window import Sign
 from webhook_support import TOKEN, Notes, bodies, body_of, receiver_of, turns
 
 ONCE = Retries(attempts=1)
@@ -76,7 +77,7 @@ def disk(monkeypatch):
 
 async def crash(receiver):
     """Let a process end without any farewell, as far as the file can tell."""
-    store = receiver._ledger._store
+    store = receiver.ledger._store
     while store._writing is not None:
         await asyncio.wait([store._writing])
     await asyncio.get_running_loop().run_in_executor(store._thread, store._close)
@@ -177,7 +178,7 @@ async def test_what_a_process_that_died_has_accepted_comes_with_the_next(clock, 
     assert second.events == first.events
     assert all(isinstance(event, MessageReceived) for event in second.events)
     first.gate.set()
-    await dying._ledger.workers.settle()
+    await dying.ledger.workers.settle()
 
 
 async def test_what_was_handled_is_known_to_the_next_and_only_its_key_is_kept(clock, path):
@@ -279,7 +280,7 @@ async def test_a_row_that_cannot_be_read_stays_where_it_is(clock, path):
     store = EventStore(path)
     await store.open()
     for key, body in (("a:1", b"[]"), ("a:2", b"{"), ("a:3", b'["telepathy", {}]'), ("a:4", b'["webhook", {}]')):
-        await store.put(Row(key, None, RowState.IN_WORK, clock.wall(), body))
+        await store.put(Row(Sign(key), RowState.IN_WORK, clock.wall(), body))
     await store.close()
     news = []
     async with made(clock, path, Notes(), listeners=[news.append]) as receiver:

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     )
     from heymarket_async.webhooks.parsing import Parser, parse
     from heymarket_async.webhooks.receiver import Answer, Receiver
+    from heymarket_async.webhooks.reconciling import reconcile
     from heymarket_async.webhooks.telling import (
         EventParked,
         EventsLeft,
+        GapSeen,
         HandlerFailed,
         ReceiverListener,
         ReceiverNews,
@@ -83,9 +85,11 @@ else:
             ),
             "parsing": ("Parser", "parse"),
             "receiver": ("Answer", "Receiver"),
+            "reconciling": ("reconcile",),
             "telling": (
                 "EventParked",
                 "EventsLeft",
+                "GapSeen",
                 "HandlerFailed",
                 "ReceiverListener",
                 "ReceiverNews",
@@ -108,6 +112,7 @@ __all__ = [
     "EventSource",
     "EventStoreError",
     "EventsLeft",
+    "GapSeen",
     "HandlerFailed",
     "IncomingCall",
     "MessageEvent",
@@ -134,4 +139,5 @@ __all__ = [
     "WebhookTokenError",
     "WebhookTooLarge",
     "parse",
+    "reconcile",
 ]

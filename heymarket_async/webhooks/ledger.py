@@ -7,7 +7,9 @@ import enum
 import json
 import random
 from collections import Counter
+from collections.abc import Collection
 from functools import partial
+from typing import Final
 
 from heymarket_async.clock import Clock
 from heymarket_async.convert import NotJson, parse_json
@@ -21,6 +23,9 @@ from heymarket_async.webhooks.store import EventStore, Row, RowState
 from heymarket_async.webhooks.telling import EventParked, EventsLeft, HandlerFailed, StoreFailed, Teller
 from heymarket_async.webhooks.window import Sign, Window
 from heymarket_async.webhooks.work import Held, Workers
+
+# Seconds until a store that has failed is tried again.
+_PAUSE: Final = 1.0
 
 
 class Taken(enum.Enum):
@@ -83,12 +88,18 @@ class Ledger:
         self._workers: Workers | None = None
         self._held: dict[str, Held] = {}
         self._writing: dict[str, asyncio.Future[None]] = {}
+        self._waiters: set[asyncio.Future[None]] = set()
         self.counts: Counter[str] = Counter()
         self.parked: dict[str, Held] = {}
         self.closing = False
 
     def __len__(self) -> int:
         return len(self._held)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether events survive a crash."""
+        return self._store is not None
 
     @property
     def is_open(self) -> bool:
@@ -148,6 +159,7 @@ class Ledger:
             await self._workers.end(grace)
         finally:
             left, self._held = self._held, {}
+            self._tell_waiters()
             for key in left:
                 self._window.forget(key)
             if left:
@@ -162,17 +174,17 @@ class Ledger:
         if self._workers is not None:
             await self._workers.settle()
 
-    async def take(self, event: WebhookEvent, since: int | None = None) -> Taken:
+    async def take(self, event: WebhookEvent, sign: Sign) -> Taken:
         """Take in an event, unless it is known. When it is taken, it is written down.
 
         Args:
             event: it.
-            since: as of a `Sign`.
+            sign: what it is known by.
 
         Raises:
             ReceiverError: the ledger is not open.
         """
-        workers, sign = self.workers, Sign(event.dedupe_key, since)
+        workers = self.workers
         known = self._window.find(sign)
         if known is not None:
             return await self._take_again(known, event)
@@ -191,11 +203,38 @@ class Ledger:
             workers.add(held)
             return Taken.TAKEN
         body = json.dumps([event.source.value, written(event)]).encode()
-        writing = self._store.put(Row(sign.key, since, RowState.IN_WORK, self._clock.wall(), body))
+        writing = self._store.put(Row(sign, RowState.IN_WORK, self._clock.wall(), body))
         self._writing[sign.key] = writing
         # Not by whoever waits below: that one may be cancelled, for instance when the sender has gone.
         writing.add_done_callback(partial(self._written, held, workers))
         return await self._taken_after(writing)
+
+    def key_of(self, sign: Sign) -> str | None:
+        """Return the key under which an event is known, if it is."""
+        return self._window.find(sign)
+
+    async def ended(self, keys: Collection[str]) -> None:
+        """Wait until these events are handled, parked or left."""
+        while any(key in self._held for key in keys):
+            await self._next_end()
+
+    async def room(self) -> None:
+        """Wait until an event that was not taken in may be brought again."""
+        if self.closing:
+            return
+        if self._is_full:
+            await self._next_end()
+        else:  # The store has failed.
+            await self._clock.sleep(_PAUSE)
+
+    async def _next_end(self) -> None:
+        """Wait until the next event is handled, parked or left."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
 
     def replay(self, key: str) -> None:
         """Give a parked event to the handlers that failed."""
@@ -240,6 +279,7 @@ class Ledger:
             workers.add(held)
             return
         self.counts["accepted"] -= 1
+        self.counts["from_polls"] -= held.event.source is EventSource.POLL
         del self._held[held.key]
         self._window.forget(held.key)
         self._store_failed(error)
@@ -261,6 +301,7 @@ class Ledger:
         if self._held.get(held.key) is not held:
             return  # A handler that could not be cancelled has ended after all.
         del self._held[held.key]
+        self._tell_waiters()
         if held.left:
             self._park(held)
             return
@@ -284,6 +325,11 @@ class Ledger:
             self._forget(oldest)
             self._teller.tell(EventsLeft(number=1, kept=False))
 
+    def _tell_waiters(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
     def _forget(self, key: str) -> None:
         if self._store is not None:
             self._note(self._store.forget(key))
@@ -298,9 +344,10 @@ class Ledger:
 
     def _restore(self, row: Row, workers: Workers) -> None:
         """Take in what an earlier process has left."""
-        self._window.add(Sign(row.key, row.since))
+        key = row.sign.key
+        self._window.add(row.sign)
         if row.state is RowState.DONE or row.body is None:
-            self._window.done(row.key, row.at)
+            self._window.done(key, row.at)
             return
         try:
             source, record = parse_json(row.body)
@@ -309,9 +356,9 @@ class Ledger:
             # Of another version of the library, perhaps: it stays where it is.
             self._teller.tell(EventsLeft(number=1, kept=True))
             return
-        held = Held(event, row.key, self._routes.handlers_of(event))
+        held = Held(event, key, self._routes.handlers_of(event))
         if row.state is RowState.PARKED:
-            self.parked[row.key] = held
+            self.parked[key] = held
             return
-        self._held[row.key] = held
+        self._held[key] = held
         workers.add(held)

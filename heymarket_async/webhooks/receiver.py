@@ -24,6 +24,7 @@ from heymarket_async.webhooks.parsing import LARGEST_BODY, Parser
 from heymarket_async.webhooks.routes import Routes, classes_of
 from heymarket_async.webhooks.store import EventStore
 from heymarket_async.webhooks.telling import ReceiverListener, ReceiverStats, Teller, WebhookRefused
+from heymarket_async.webhooks.window import sign_of
 
 E = TypeVar("E", bound=WebhookEvent)
 H = TypeVar("H", bound=Callable[..., Awaitable[object]])
@@ -77,6 +78,10 @@ class Receiver:
         listeners: plain functions that are told of refusals, of failures, and of what is parked or left.
         clock: tells the time; for tests.
 
+    Attributes:
+        ledger: holds the events that were taken in.
+        teller: tells listeners.
+
     Raises:
         ConfigurationError: there is no token, or a value makes no sense.
         ArgumentError: the store is no path.
@@ -107,7 +112,7 @@ class Receiver:
             raise ConfigurationError("listeners must be plain functions of one argument.")
         self._parser = Parser(tokens, largest=largest)
         self._routes = Routes()
-        self._teller = Teller(listening)
+        self.teller = Teller(listening)
         self._clock = clock
         self._grace = check_positive("grace", grace)
         self._refused: Counter[int] = Counter()
@@ -120,10 +125,10 @@ class Receiver:
             retries=check_retries(retries),
         )
         events = None if store is None else EventStore(store)
-        self._ledger = Ledger(limits, self._routes, self._parser, events, self._teller, clock)
+        self.ledger = Ledger(limits, self._routes, self._parser, events, self.teller, clock)
 
     def __repr__(self) -> str:
-        ledger = self._ledger
+        ledger = self.ledger
         state = "closing" if ledger.closing and ledger.is_open else "open" if ledger.is_open else "not open"
         return f"<Receiver with {len(self._routes)} handlers, {len(ledger)} events in work ({state})>"
 
@@ -173,7 +178,7 @@ class Receiver:
     @property
     def stats(self) -> ReceiverStats:
         """What it has done since it was made, and what it holds now."""
-        ledger = self._ledger
+        ledger = self.ledger
         counts, workers = ledger.counts, ledger.workers if ledger.is_open else None
         return ReceiverStats(
             accepted=counts["accepted"],
@@ -193,7 +198,7 @@ class Receiver:
     @property
     def parked(self) -> tuple[WebhookEvent, ...]:
         """The events whose handlers have failed too often, the oldest first. `replay` gives them to these again."""
-        return tuple(held.event for held in self._ledger.parked.values())
+        return tuple(held.event for held in self.ledger.parked.values())
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -211,15 +216,15 @@ class Receiver:
             ReceiverError: it is open.
             EventStoreError: the store cannot be used.
         """
-        await self._ledger.open()
+        await self.ledger.open()
 
     async def close(self) -> None:
         """Take nothing in any more, let the handlers finish within `grace`, and close the store."""
-        await self._ledger.close(self._grace)
+        await self.ledger.close(self._grace)
 
     async def settle(self) -> None:
         """Wait until every accepted event is handled or parked."""
-        await self._ledger.settle()
+        await self.ledger.settle()
 
     async def accept(self, body: bytes | bytearray | memoryview) -> Answer:
         """Take in the body of a request, and return what to answer.
@@ -231,14 +236,14 @@ class Receiver:
             ArgumentError: it is not bytes.
             ReceiverError: the receiver is not open.
         """
-        _ = self._ledger.workers
+        _ = self.ledger.workers
         try:
             event = self._parser.parse(body)
         except WebhookError as error:
             return self._refuse(error)
-        taken = await self._ledger.take(event)
-        self._ledger.counts["duplicates"] += taken is Taken.KNOWN
-        self._ledger.counts["busy"] += taken is Taken.BUSY
+        taken = await self.ledger.take(event, sign_of(event))
+        self.ledger.counts["duplicates"] += taken is Taken.KNOWN
+        self.ledger.counts["busy"] += taken is Taken.BUSY
         return Answer(503 if taken is Taken.BUSY else 200)
 
     async def accept_stream(self, read: Callable[[], Awaitable[bytes]], length: int | None = None) -> Answer:
@@ -271,16 +276,16 @@ class Receiver:
         Raises:
             ReceiverError: the receiver is not open.
         """
-        _ = self._ledger.workers
+        _ = self.ledger.workers
         keys = {event.dedupe_key for event in events}
-        again = [key for key in self._ledger.parked if not events or key in keys]
+        again = [key for key in self.ledger.parked if not events or key in keys]
         for key in again:
-            self._ledger.replay(key)
+            self.ledger.replay(key)
         return len(again)
 
     def _refuse(self, error: WebhookError) -> Answer:
         self._refused[error.status] += 1
-        self._teller.tell(WebhookRefused(status=error.status, error=error))
+        self.teller.tell(WebhookRefused(status=error.status, error=error))
         return Answer(error.status)
 
 

@@ -16,6 +16,7 @@ from heymarket_async.arguments import wrong
 from heymarket_async.databases import open_database, transaction
 from heymarket_async.records import Record
 from heymarket_async.webhooks.errors import EventStoreError
+from heymarket_async.webhooks.window import Sign
 
 # "hmev" in the header of a file says whose it is.
 _APPLICATION: Final = 0x686D6576
@@ -23,13 +24,15 @@ _VERSION: Final = 1
 # A process that ends may hold the file for a moment when the next one starts.
 _PATIENCE: Final = 5.0
 _TABLE: Final = """
-CREATE TABLE events (key TEXT PRIMARY KEY, since INTEGER, state INTEGER NOT NULL, at REAL NOT NULL, body BLOB)
-WITHOUT ROWID"""
-_PUT: Final = "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?)"
+CREATE TABLE events (
+    key TEXT PRIMARY KEY, thread TEXT, since INTEGER NOT NULL, until INTEGER NOT NULL, polled INTEGER NOT NULL,
+    state INTEGER NOT NULL, at REAL NOT NULL, body BLOB
+) WITHOUT ROWID"""
+_PUT: Final = "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _DONE: Final = "UPDATE events SET state = ?, at = ?, body = NULL WHERE key = ?"
 _STATE: Final = "UPDATE events SET state = ?, at = ? WHERE key = ?"
 _FORGET: Final = "DELETE FROM events WHERE key = ?"
-_ALL: Final = "SELECT key, since, state, at, body FROM events ORDER BY at"
+_ALL: Final = "SELECT key, thread, since, until, polled, state, at, body FROM events ORDER BY at"
 
 
 class RowState(enum.IntEnum):
@@ -43,8 +46,7 @@ class RowState(enum.IntEnum):
 class Row(Record, frozen=True):
     """An event in the file. What is done has no body any more."""
 
-    key: str
-    since: int | None
+    sign: Sign
     state: RowState
     at: float
     body: bytes | None
@@ -86,7 +88,9 @@ class EventStore:
 
     def put(self, row: Row) -> asyncio.Future[None]:
         """Keep an event. The future is done when it outlives a crash, or fails with `EventStoreError`."""
-        return self._later(_PUT, (row.key, row.since, row.state, row.at, row.body))
+        sign = row.sign
+        where = (sign.key, sign.thread, sign.since, sign.until, sign.polled)
+        return self._later(_PUT, (*where, row.state, row.at, row.body))
 
     def done(self, key: str, at: float) -> asyncio.Future[None]:
         """Note that an event is done, and forget all but its key."""
@@ -152,8 +156,8 @@ class EventStore:
             # Nobody sends an event again that was accepted, so it has to be on the disk.
             self._database.execute("PRAGMA synchronous = FULL")
             return [
-                Row(key, since, RowState(state), at, body)
-                for key, since, state, at, body in self._database.execute(_ALL)
+                Row(Sign(key, thread, since, until, bool(polled)), RowState(state), at, body)
+                for key, thread, since, until, polled, state, at, body in self._database.execute(_ALL)
             ]
 
     def _write(self, work: Sequence[tuple[str, Sequence[Any]]]) -> None:

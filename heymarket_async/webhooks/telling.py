@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -91,7 +92,22 @@ class StoreFailed:
     error: Exception
 
 
-ReceiverNews = WebhookRefused | HandlerFailed | EventParked | EventsLeft | StoreFailed
+@attrs.frozen(kw_only=True)
+class GapSeen:
+    """Polling could not fill all of a gap: what happened then and was told by no webhook is not known.
+
+    Attributes:
+        feed: the name of the feed.
+        since: the earliest time that was not seen, by the service's clock; None for the beginning of all.
+        until: the latest; None where that is not known.
+    """
+
+    feed: str
+    since: datetime | None
+    until: datetime | None
+
+
+ReceiverNews = WebhookRefused | HandlerFailed | EventParked | EventsLeft | StoreFailed | GapSeen
 ReceiverListener = Callable[[ReceiverNews], object]
 
 
@@ -173,6 +189,8 @@ class Teller:
                 _logger.error("%d events that were accepted are lost: there is no store.", news.number)
             case StoreFailed(error=error):
                 _logger.error("New events are refused: %s", error)
+            case GapSeen():
+                _logger.warning("Polling %s has not seen all from %s to %s.", news.feed, news.since, news.until)
 
 
 def _frames(error: BaseException) -> str:
