@@ -68,9 +68,14 @@ def mounted(receiver):
     return on_uvicorn(Starlette(lifespan=lifespan, routes=[Route(PATH, AsgiApp(receiver), methods=["POST"])]))
 
 
+@pytest.fixture
+def clock():
+    return VirtualClock()
+
+
 @pytest.fixture(params=[on_aiohttp, alone, mounted], ids=["aiohttp", "asgi", "starlette"])
-async def place(request):
-    clock, notes = VirtualClock(), Notes()
+async def place(request, clock):
+    notes = Notes()
     receiver = Receiver(TOKEN, clock=clock, largest=20_000)
     receiver.on()(notes)
     async with request.param(receiver) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
@@ -170,7 +175,7 @@ async def test_a_sender_that_goes_away_within_a_body_does_no_harm(place):
     assert len(notes.events) == 1
 
 
-async def test_a_body_that_never_ends_is_given_up(place):
+async def test_a_body_that_never_ends_is_given_up(place, clock):
     receiver, _, _, port = place
     head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
     reader, writer = await raw(port, head.encode(), body_of()[:500])
@@ -178,7 +183,7 @@ async def test_a_body_that_never_ends_is_given_up(place):
     async with asyncio.timeout(10):
         while not answer.done():
             await asyncio.sleep(0.005)
-            receiver._clock.advance(1)
+            clock.advance(1)
     assert b" 408 " in answer.result()
     assert receiver.stats.refused == {408: 1}
     writer.close()

@@ -12,7 +12,8 @@ from typing import Any, Final, Self, TypeVar, overload
 import attrs
 
 from heymarket_async.arguments import wrong
-from heymarket_async.clock import SYSTEM_CLOCK, Clock, Deadline
+from heymarket_async.clock import SYSTEM_CLOCK, Clock
+from heymarket_async.deadlines import Deadlines
 from heymarket_async.drift import Drift
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.retry import Retries
@@ -113,7 +114,7 @@ class Receiver:
         self._parser = Parser(tokens, largest=largest)
         self._routes = Routes()
         self.teller = Teller(listening)
-        self._clock = clock
+        self._deadlines = Deadlines(clock)
         self._grace = check_positive("grace", grace)
         self._refused: Counter[int] = Counter()
         limits = Limits(
@@ -258,7 +259,7 @@ class Receiver:
         """
         body, size = bytearray(), length or 0
         try:
-            with Deadline(self._clock, _READING):
+            with self._deadlines.block(_READING):
                 while size <= self.largest and (piece := await read()):
                     body += piece
                     size = max(size, len(body))

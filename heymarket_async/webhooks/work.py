@@ -13,7 +13,8 @@ from typing import Final
 import attrs
 
 from heymarket_async.calls import Effect
-from heymarket_async.clock import Clock, Deadline, Timer
+from heymarket_async.clock import Clock, Timer
+from heymarket_async.deadlines import Deadlines
 from heymarket_async.retry import Outcome, Retries, wait_before_next
 from heymarket_async.webhooks.events import WebhookEvent
 from heymarket_async.webhooks.routes import Handler
@@ -66,6 +67,7 @@ class Workers:
         on_end: Callable[[Held], None],
     ) -> None:
         self._clock = clock
+        self._deadlines = Deadlines(clock)
         self._most = most
         self._retries = retries
         self._chance = chance
@@ -120,7 +122,7 @@ class Workers:
                 held.timer.cancel()
             self._again(held)
         try:
-            with Deadline(self._clock, seconds):
+            with self._deadlines.block(seconds):
                 await self.settle()
         except TimeoutError:
             pass
@@ -131,7 +133,7 @@ class Workers:
                 task.cancel()
         if tasks:
             try:
-                with Deadline(self._clock, _LAST):
+                with self._deadlines.block(_LAST):
                     await asyncio.wait(tasks)
             except TimeoutError:
                 pass  # A handler that does not let itself be cancelled must not hold up the process.
