@@ -578,6 +578,39 @@ class TestTheEnd:
         counted(receiver, accepted=2, handled=1)
         await receiver.close()
 
+    async def test_who_closes_it_once_more_waits_too(self, clock):
+        receiver, notes = receiver_of(clock), Notes()
+        receiver.on()(notes)
+        notes.gate.clear()
+        await receiver.open()
+        await receiver.accept(body_of())
+        closing = [asyncio.ensure_future(receiver.close()) for _ in range(2)]
+        await turns()
+        assert not any(each.done() for each in closing)
+        notes.gate.set()
+        await asyncio.gather(*closing)
+        assert receiver.stats.handled == 1
+
+    async def test_who_gives_up_closing_leaves_nothing_behind(self, clock):
+        receiver, notes, before = receiver_of(clock), Notes(), asyncio.all_tasks()
+        receiver.on()(notes)
+        notes.gate.clear()
+        await receiver.open()
+        await receiver.accept(body_of())
+        closing = asyncio.ensure_future(receiver.close())
+        await turns()
+        closing.cancel()
+        await asyncio.wait([closing])
+        await turns()
+        assert asyncio.all_tasks() == before
+        assert "not open" in repr(receiver)
+
+    async def test_it_is_of_one_event_loop(self, clock):
+        async with receiver_of(clock) as receiver:
+            accepting = asyncio.to_thread(asyncio.run, receiver.accept(body_of()))
+            with pytest.raises(ReceiverError, match="another event loop"):
+                await accepting
+
     async def test_one_that_was_closed_can_be_opened_again(self, clock):
         receiver, notes = receiver_of(clock), Notes()
         receiver.on()(notes)

@@ -88,6 +88,8 @@ class Ledger:
         self._workers: Workers | None = None
         self._held: dict[str, Held] = {}
         self._writing: dict[str, asyncio.Future[None]] = {}
+        self._closed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self.counts: Counter[str] = Counter()
         self.parked: dict[str, Held] = {}
@@ -107,15 +109,23 @@ class Ledger:
         return self._workers is not None
 
     @property
-    def workers(self) -> Workers:
-        """Who gives events to their handlers.
+    def workers(self) -> Workers | None:
+        """Who gives events to their handlers, while it is open."""
+        return self._workers
+
+    def check(self) -> Workers:
+        """Return who gives events to their handlers, if it can be asked from here.
 
         Raises:
-            ReceiverError: the ledger is not open.
+            ReceiverError: the ledger is not open, or on another event loop.
         """
         if self._workers is None:
             raise ReceiverError(
                 "This receiver is not open.", advice="Serve within `async with receiver:`, or open() and close() it."
+            )
+        if asyncio.get_running_loop() is not self._loop:
+            raise ReceiverError(
+                "This receiver is open on another event loop.", advice="Use one receiver for each event loop."
             )
         return self._workers
 
@@ -136,7 +146,7 @@ class Ledger:
             on_failure=self._on_failure,
             on_end=self._on_end,
         )
-        self.closing = False
+        self.closing, self._loop = False, asyncio.get_running_loop()
         if self._store is None:
             return
         try:
@@ -151,9 +161,13 @@ class Ledger:
 
     async def close(self, grace: float) -> None:
         """Take nothing in any more, let the handlers finish within `grace` seconds, and close the store."""
-        if self._workers is None or self.closing:
+        if self._workers is None:
+            return
+        if self.closing:
+            await self._closed.wait()
             return
         self.closing = True
+        self._closed.clear()
         try:
             await self._all_written()
             await self._workers.end(grace)
@@ -167,6 +181,7 @@ class Ledger:
             if self._store is not None:
                 await self._store.close()
             self._workers = None
+            self._closed.set()
 
     async def settle(self) -> None:
         """Wait until every event is handled or parked."""
@@ -182,9 +197,9 @@ class Ledger:
             sign: what it is known by.
 
         Raises:
-            ReceiverError: the ledger is not open.
+            ReceiverError: the ledger is not open, or on another event loop.
         """
-        workers = self.workers
+        workers = self.check()
         known = self._window.find(sign)
         if known is not None:
             return await self._take_again(known, event)
@@ -243,7 +258,7 @@ class Ledger:
         self._held[key] = held
         if self._store is not None:
             self._note(self._store.note(key, RowState.IN_WORK, self._clock.wall()))
-        self.workers.add(held)
+        self.check().add(held)
 
     def _new_window(self) -> Window:
         return Window(self._clock, self._limits.seconds, self._limits.remembered)

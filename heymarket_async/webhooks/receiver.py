@@ -180,7 +180,7 @@ class Receiver:
     def stats(self) -> ReceiverStats:
         """What it has done since it was made, and what it holds now."""
         ledger = self.ledger
-        counts, workers = ledger.counts, ledger.workers if ledger.is_open else None
+        counts, workers = ledger.counts, ledger.workers
         return ReceiverStats(
             accepted=counts["accepted"],
             duplicates=counts["duplicates"],
@@ -235,9 +235,9 @@ class Receiver:
 
         Raises:
             ArgumentError: it is not bytes.
-            ReceiverError: the receiver is not open.
+            ReceiverError: the receiver is not open, or on another event loop.
         """
-        _ = self.ledger.workers
+        self.ledger.check()
         try:
             event = self._parser.parse(body)
         except WebhookError as error:
@@ -255,7 +255,7 @@ class Receiver:
             length: how long the body says that it is.
 
         Raises:
-            ReceiverError: the receiver is not open.
+            ReceiverError: the receiver is not open, or on another event loop.
         """
         body, size = bytearray(), length or 0
         try:
@@ -275,9 +275,9 @@ class Receiver:
             *events: those of `parked` that are meant; all by default.
 
         Raises:
-            ReceiverError: the receiver is not open.
+            ReceiverError: the receiver is not open, or on another event loop.
         """
-        _ = self.ledger.workers
+        self.ledger.check()
         keys = {event.dedupe_key for event in events}
         again = [key for key in self.ledger.parked if not events or key in keys]
         for key in again:

@@ -57,7 +57,7 @@ async def reconcile(receiver: Receiver, watch: ChangesWatch) -> None:
         HeymarketError: whatever the watch raises.
     """
     ledger = check_receiver(receiver).ledger
-    _ = ledger.workers
+    ledger.check()
     if not hasattr(watch, "__aiter__"):
         raise wrong("watch", f"must be a watch of batches, not {type(watch).__name__}")
     async for batch in watch:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from heymarket_async.clock import Clock
+from heymarket_async.kinds import EventKind
 from heymarket_async.records import Record
 from heymarket_async.webhooks.events import (
     ChatEvent,
@@ -21,6 +22,7 @@ from heymarket_async.webhooks.events import (
 _SECOND: Final = 1_000_000
 # Where nothing but equal data tells a repeat, the same may happen again. A sender that tries again does so sooner.
 _BRIEF: Final = 600.0
+_MESSAGES: Final = (EventKind.MESSAGE_SENT, EventKind.MESSAGE_RECEIVED)
 # The vendor names no field of an opt-out.
 _NUMBERS: Final = ("phone", "target", "phone_number", "number")
 
@@ -54,8 +56,7 @@ def sign_of(event: WebhookEvent, before: datetime | None = None) -> Sign:
     """
     polled = event.source is EventSource.POLL
     if isinstance(event, MessageEvent):
-        # A poll may take for sent what was received.
-        return Sign(event.dedupe_key, f"message:{event.message.id}", polled=polled)
+        return Sign(event.dedupe_key, polled=polled)
     if isinstance(event, ChatEvent) and event.chat.updated is not None:
         since, until = microseconds(event.chat.updated), _end_of(event.chat.updated)
         if polled:
@@ -102,8 +103,8 @@ class Window:
         """Return the key under which an event is known, if it is."""
         if sign.key in self._signs and not (sign.brief and self._is_done_since(sign.key, _BRIEF)):
             return sign.key
-        keys = self._threads.get(sign.thread or "", ())
-        return next((key for key in reversed(keys) if _is_same(sign, self._signs[key])), None)
+        keys = _both_ways(sign.key) if sign.thread is None else self._threads.get(sign.thread, ())
+        return next((key for key in keys if key in self._signs and _is_same(sign, self._signs[key])), None)
 
     def add(self, sign: Sign) -> None:
         """Remember an event that is in work."""
@@ -141,6 +142,12 @@ class Window:
     def _is_done_since(self, key: str, seconds: float) -> bool:
         at = self._done.get(key)
         return at is not None and self._clock.wall() - at >= seconds
+
+
+def _both_ways(key: str) -> tuple[str, ...]:
+    """Return the keys of a message, of which a poll may take for sent what was received."""
+    kind, _, number = key.partition(":")
+    return tuple(f"{each}:{number}" for each in _MESSAGES) if kind in _MESSAGES else ()
 
 
 def _is_same(one: Sign, other: Sign) -> bool:
