@@ -276,6 +276,19 @@ class TestDuplicates:
             await receiver.settle()
         assert len(notes.events) == 2
 
+    async def test_unless_there_is_no_room_for_it(self, clock):
+        receiver, notes = receiver_of(clock, retries=ONCE, queue=1), Notes(OSError())
+        receiver.on()(notes)
+        first, second = bodies(2)
+        async with receiver:
+            await receiver.accept(first)
+            await receiver.settle()
+            notes.gate.clear()
+            await receiver.accept(second)
+            assert (await receiver.accept(first)).status == 503
+            assert len(receiver.parked) == 1
+            notes.gate.set()
+
     async def test_what_was_not_accepted_is_not_known(self, clock):
         receiver, notes = receiver_of(clock, queue=1), Notes()
         receiver.on()(notes)
@@ -625,6 +638,13 @@ class TestTheEnd:
         assert repr(receiver) == "<Receiver with 0 handlers, 0 events in work (not open)>"
         async with receiver:
             assert "(open)" in repr(receiver)
+
+
+async def test_it_says_where_events_differ_from_the_models(clock):
+    async with receiver_of(clock) as receiver:
+        await receiver.accept(body_of(mood="good", flagged="perhaps"))
+    assert receiver.drift.unknown == {"Message": {"mood"}}
+    assert receiver.drift.misfits.total() == 1
 
 
 async def test_a_refusal_is_told_with_its_error_which_holds_nothing_of_the_body(clock):

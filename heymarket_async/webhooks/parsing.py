@@ -24,7 +24,7 @@ from heymarket_async.models.messages import Message
 from heymarket_async.plain import to_json
 from heymarket_async.records import Record
 from heymarket_async.settings import check_count
-from heymarket_async.values import UNSET, Extra
+from heymarket_async.values import UNSET
 from heymarket_async.webhooks.errors import WebhookMisfit, WebhookNotJson, WebhookTokenError, WebhookTooLarge
 from heymarket_async.webhooks.events import (
     CLASSES,
@@ -63,8 +63,6 @@ def check_tokens(value: Any) -> Tokens:
     Raises:
         ConfigurationError: there is none, or one that cannot be.
     """
-    if isinstance(value, Tokens):
-        return value
     if isinstance(value, str):
         value = (value,)
     if not isinstance(value, Iterable) or isinstance(value, bytes | bytearray):
@@ -118,7 +116,7 @@ class Parser:
         ConfigurationError: there is no token, or a value makes no sense.
     """
 
-    def __init__(self, tokens: str | Iterable[str] | Tokens, *, largest: int = LARGEST_BODY) -> None:
+    def __init__(self, tokens: str | Iterable[str], *, largest: int = LARGEST_BODY) -> None:
         self.largest = check_count("largest", largest)
         self.reader = Reader()
         self._tokens = check_tokens(tokens)
@@ -216,7 +214,7 @@ def _event(record: dict[str, Any], reader: Reader, source: EventSource) -> Webho
         "webhook_id": envelope.id,
         "data": data,
         "source": source,
-        "extra": Extra({**envelope.extra}),
+        "extra": envelope.extra,
     }
     cls = CLASSES.get(kind, UnknownEvent)
     try:
