@@ -195,10 +195,3 @@ def _facts(reply: Reply, call: Call[Any], attempts: int, elapsed: float) -> dict
 
 def _content_type(reply: Reply) -> str:
     return reply.headers.get("Content-Type", "no content type").partition(";")[0][:80]
-
-
-def class_for(status: int) -> type[ApiError]:
-    """Return the error class for an HTTP status that is not a success."""
-    if 500 <= status <= 599:
-        return ServerError
-    return _BY_STATUS.get(status, UnexpectedStatus)

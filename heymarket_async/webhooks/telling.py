@@ -108,7 +108,9 @@ class GapSeen:
 
 
 ReceiverNews = WebhookRefused | HandlerFailed | EventParked | EventsLeft | StoreFailed | GapSeen
+"""Whatever is told to a listener of a `Receiver`."""
 ReceiverListener = Callable[[ReceiverNews], object]
+"""A function that is called with each piece of news. It must be quick, and what it returns does not matter."""
 
 
 @attrs.frozen(kw_only=True)
