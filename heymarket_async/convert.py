@@ -113,7 +113,7 @@ class Reader:
             Misfit: it is JSON of another shape, or the `id` of a record is missing or wrong.
         """
         if shape is object:
-            return cast(T, _parse(body) if body.strip() else None)
+            return cast(T, parse_json(body) if body.strip() else None)
         if shape in (None, type(None)):
             return cast(T, None)
         if shape is Acknowledgement and not body.strip():
@@ -130,10 +130,10 @@ class Reader:
         records = _records(body) if is_many(shape) else None
         if records is not None:
             hook = self._item_hook(shape)
-            return cast(T, (yield from _items(records, shape, lambda record: hook(_parse(record)))))
+            return cast(T, (yield from _items(records, shape, lambda record: hook(parse_json(record)))))
         if len(body) > _LARGE:
             yield
-        raw, wrapper = _unwrap(_parse(body), envelope)
+        raw, wrapper = _unwrap(parse_json(body), envelope)
         if len(body) > _LARGE:
             yield
         if raw == {} and empty_envelope is not UNSET:
@@ -153,7 +153,7 @@ class Reader:
             return None
         if not body:
             return cast(T, model())
-        answer = _parse(body)
+        answer = parse_json(body)
         self.drift.note_misfit(model.__name__, "", Misfit("object", json_type(answer)))
         return cast(T, model(extra=Extra({"answer": answer})))
 
@@ -315,7 +315,12 @@ def _records(body: bytes) -> list[msgspec.Raw] | None:
         return None
 
 
-def _parse(body: bytes | msgspec.Raw) -> Any:
+def parse_json(body: bytes | msgspec.Raw) -> Any:
+    """Return what JSON holds, as Python objects.
+
+    Raises:
+        NotJson: it is none.
+    """
     try:
         return msgspec.json.decode(body)
     except REFUSED:

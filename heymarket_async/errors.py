@@ -12,6 +12,13 @@
     ├── CursorStalled                 a list cannot be walked on without losing items
     ├── CheckpointError               a checkpoint, or the store that holds it, cannot be used; nothing was overwritten
     ├── JournalError                  the journal of a mailing cannot be used (also a ValueError)
+    ├── WebhookError                  a webhook was refused (this branch is in `heymarket_async.webhooks.errors`)
+    │   ├── WebhookTokenError         its token is none of ours: 401
+    │   ├── WebhookTooLarge           it has too many bytes, or is nested too deeply: 413
+    │   ├── WebhookNotJson            it is not JSON: 400
+    │   └── WebhookMisfit             it is JSON of another shape: 400
+    ├── ReceiverError                 a receiver of webhooks cannot be used like this (also a RuntimeError)
+    ├── EventStoreError               the file that keeps events cannot be used; nothing was overwritten
     └── CallError                     a call did not succeed
         ├── TransportError            there is no complete answer
         │   ├── NeverSent             the request did not reach the wire: nothing happened

@@ -23,10 +23,15 @@ from heymarket_async.errors import (
     RateLimited,
     ReplyError,
 )
+from heymarket_async.webhooks import errors as webhook_errors
 from heymarket_async.wire import class_for
 
 PRIVATE = "Riley Stone +15105550101"
-CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, HeymarketError)]
+CLASSES = [
+    value
+    for value in {**vars(errors), **vars(webhook_errors)}.values()
+    if inspect.isclass(value) and issubclass(value, HeymarketError)
+]
 FACTS = {
     "operation": "send_message",
     "method": "POST",

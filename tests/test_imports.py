@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import heymarket_async
-from heymarket_async import AsyncSession, Inbox, NotFound, resources, sandbox
+from heymarket_async import AsyncSession, Inbox, NotFound, resources, sandbox, webhooks
 
-LAZY = [heymarket_async, resources, sandbox]
+LAZY = [heymarket_async, resources, sandbox, webhooks]
 # Of all that this package needs, what a session needs before it does anything.
 FOR_A_SESSION = {"aiohttp", "attrs", "msgspec", "typing_extensions"}
 

@@ -29,6 +29,7 @@ STOREYS = (
     "deadlines",
     "phones",
     "arguments",
+    "plain",
     "databases",
     "threads",
     "sms",

@@ -9,18 +9,16 @@ import codecs
 import contextlib
 import io
 import json
-import math
 import os
 import re
 import sys
 import unicodedata
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
-import attrs
 from rich.console import Console, RenderableType
 from rich.text import Text
+
+from heymarket_async.plain import to_json
 
 # A pipe has no width: whoever reads it wants one line for each thing.
 _ENDLESS: Final = 10_000
@@ -117,34 +115,6 @@ def give_up() -> None:
         except OSError:
             with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of ours
                 os.dup2(nowhere.fileno(), stream.fileno())
-
-
-def to_json(value: Any) -> Any:
-    """Return what `json` can write for a model, or for anything made of models.
-
-    A field that is None was not there, and is left out. What the library does not know is as the service sent it.
-    """
-    model = value.__class__
-    if attrs.has(model):
-        known = {
-            field.metadata.get("wire", field.name): to_json(content)
-            for field in attrs.fields(model)
-            if field.name != "extra" and (content := getattr(value, field.name)) is not None
-        }
-        return known | to_json(getattr(value, "extra", {}))
-    if isinstance(value, datetime):
-        return _to_rfc3339(value)
-    if isinstance(value, Mapping):
-        return {key: to_json(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list | tuple):
-        return [to_json(content) for content in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no such number.
-    return value
-
-
-def _to_rfc3339(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _to_stderr(text: Text) -> None:

@@ -48,6 +48,7 @@ class Changed(Generic[T]):
             not seen it before, or not for long.
         kinds: what webhooks call it; empty where they have no word for it, and where `fields` is None.
         closed: of a conversation, whether it is closed.
+        was_at: the `at` that it had before, if the watch has seen it.
     """
 
     feed: str
@@ -58,6 +59,7 @@ class Changed(Generic[T]):
     fields: tuple[str, ...] | None
     kinds: tuple[EventKind, ...] = ()
     closed: bool | None = None
+    was_at: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

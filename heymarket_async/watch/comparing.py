@@ -129,6 +129,7 @@ class Comparison:
         )
 
     def _changed(self, seen: Seen, fields: tuple[str, ...] | None) -> Changed[Any]:
+        old = self.start.entries.get(seen.item.id)
         return Changed(
             feed=self.feed.name,
             id=seen.item.id,
@@ -138,6 +139,7 @@ class Comparison:
             fields=fields,
             kinds=kinds_of_change(seen.item, seen.closed, fields or ()),
             closed=seen.closed,
+            was_at=None if old is None else old.at,
         )
 
     def checkpoint(

@@ -19,12 +19,16 @@ from heymarket_async import (
     Fleet,
     Inbox,
     Message,
+    MessageReceived,
     Pager,
+    Receiver,
     SentMessage,
     Team,
     TeamResult,
+    WebhookEvent,
     WriteResult,
 )
+from heymarket_async.webhooks import parse
 
 
 async def replies_have_their_types(heymarket: AsyncSession) -> None:
@@ -48,6 +52,29 @@ async def results_of_many_teams_have_the_type_that_the_function_returns(fleet: F
     assert_type(await fleet.gather(lambda team: team.team.get()), dict[str, TeamResult[Team]])
     assert_type(fleet["acme"], AsyncSession)
     Fleet.from_file("teams.toml", pool_sise=5)  # type: ignore[call-arg]
+
+
+async def handlers_get_the_class_that_they_are_registered_for(receiver: Receiver, heymarket: AsyncSession) -> None:
+    """A handler of another class of events is seen."""
+
+    @receiver.on(MessageReceived)
+    async def answer(event: MessageReceived) -> None:
+        assert_type(event.message, Message)
+        assert_type(event.conversation, Conversation | None)
+        assert_type(await event.reply(heymarket, creator_id=1, text=""), SentMessage)
+
+    @receiver.on("message_received", MessageReceived)
+    async def note(event: WebhookEvent) -> None: ...
+
+    @receiver.on()
+    async def every(event: WebhookEvent) -> None: ...
+
+    async def of_messages(event: MessageReceived) -> None: ...
+
+    receiver.on(WebhookEvent)(of_messages)  # type: ignore[arg-type]
+    receiver.on(MessageReceived)(every)
+    receiver.on(5)  # type: ignore[call-overload]
+    assert_type(parse(b"", "token"), WebhookEvent)
 
 
 async def wrong_arguments_show(heymarket: AsyncSession) -> None:

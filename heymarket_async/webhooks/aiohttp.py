@@ -1,0 +1,35 @@
+"""Webhooks in an aiohttp application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from heymarket_async.webhooks.receiver import Receiver, check_receiver
+
+
+def add_route(app: web.Application, path: str, receiver: Receiver) -> None:
+    """Let an application take webhooks at a path. The receiver is open while the application runs.
+
+    Args:
+        app: the application.
+        path: the path of the address that Heymarket's settings name, such as `/webhooks/heymarket`.
+        receiver: takes them.
+
+    Raises:
+        ArgumentError: it is no receiver.
+    """
+    check_receiver(receiver)
+
+    async def handle(request: web.Request) -> web.Response:
+        answer = await receiver.accept_stream(request.content.readany, request.content_length)
+        return web.Response(status=answer.status, body=answer.body)
+
+    async def life(_: web.Application) -> AsyncIterator[None]:
+        async with receiver:
+            yield
+
+    # aiohttp answers other methods with 405.
+    app.router.add_post(path, handle)
+    app.cleanup_ctx.append(life)
