@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, Unpack
 
 import aiohttp
 from msgspec.structs import replace
@@ -30,6 +30,7 @@ from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
 from heymarket_async.phones import check_region
 from heymarket_async.resources.by_hand import call_by_hand
 from heymarket_async.retry import Retries
+from heymarket_async.session_settings import SessionSettings
 from heymarket_async.settings import (
     BASE_URL_VARIABLE,
     DEFAULT_BASE_URL,
@@ -48,36 +49,16 @@ from heymarket_async.settings import (
     headers_for,
     proxy_from_env,
 )
-from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings, caller
+from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings, Transport, caller, check_transport
 from heymarket_async.values import UNSET
 from heymarket_async.watch.watches import Watches
+
+__all__ = ["AsyncSession", "SessionSettings"]
 
 T = TypeVar("T")
 R = TypeVar("R", default=Any)
 
 _PLAIN_JSON: Final[type[Any]] = object
-
-
-class SessionSettings(TypedDict, total=False):
-    """The settings of an `AsyncSession`, which describes them, as keyword arguments."""
-
-    base_url: str
-    timeout: float | Timeouts
-    retries: Retries
-    rate_limit: int | None
-    pool_size: int
-    proxy: str | None
-    tls: ssl.SSLContext | None
-    trust_env: bool
-    user_agent: str | None
-    strict: bool
-    default_region: str | None
-    lane: Lane | None
-    listeners: Iterable[Listener]
-    largest_reply: int
-    client_session: aiohttp.ClientSession | None
-    connector: aiohttp.BaseConnector | None
-    clock: Clock
 
 
 class AsyncSession(Watches):
@@ -106,6 +87,7 @@ class AsyncSession(Watches):
         largest_reply: bytes that the body of an answer may have; a larger one is a `ReplyError`.
         client_session: an `aiohttp.ClientSession` to borrow. It is never closed here.
         connector: an aiohttp connector to borrow. It is never closed here.
+        transport: carries requests in place of aiohttp, such as `sandbox.in_memory()`; for tests.
         clock: tells the time; for tests.
 
     Raises:
@@ -134,6 +116,7 @@ class AsyncSession(Watches):
         largest_reply: int = LARGEST_REPLY,
         client_session: aiohttp.ClientSession | None = None,
         connector: aiohttp.BaseConnector | None = None,
+        transport: Transport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
@@ -148,6 +131,9 @@ class AsyncSession(Watches):
                     tls=tls,
                     client_session=client_session,
                     connector=connector,
+                    transport=check_transport(
+                        transport, client_session=client_session, connector=connector, proxy=proxy, tls=tls
+                    ),
                 ),
                 clock,
             ),

@@ -10,7 +10,8 @@ PAGES = {page.stem: page.read_text("utf-8") for page in sorted(DOCS.glob("*.md")
 BLOCKS = {
     f"{name}-{number}": block
     for name, page in PAGES.items()
-    if name != "tutorial"  # Its files belong together: test_docs_tutorial.py
+    # The files of the tutorial belong together (test_docs_tutorial.py), and mistakes are made in test_mistakes.py.
+    if name not in ("tutorial", "mistakes")
     for number, block in enumerate((block for block in blocks_of(page) if block.language == "python"), 1)
 }
 NOT_RUN = {name: block.reason_not_to_run for name, block in BLOCKS.items() if block.reason_not_to_run}
@@ -18,7 +19,7 @@ RUN = {name: block for name, block in BLOCKS.items() if name not in NOT_RUN}
 
 
 def test_there_are_examples():
-    assert {"sending-1", "sending-2", "observability-1", "watching-3", "sandbox-1", "webhooks-1"} <= set(RUN)
+    assert {"sending-1", "sending-2", "observability-1", "watching-3", "sandbox-1", "testing-4", "webhooks-1"} <= set(RUN)
 
 
 def test_few_of_them_are_not_run_and_each_says_why():

@@ -92,11 +92,14 @@ def test_plain():
 
 def test_with_it(heymarket_sandbox):
     pass
+
+def test_with_the_other(heymarket_session):
+    pass
 """
     env = {**plain_env, "PYTHONPATH": f"{tmp_path}{os.pathsep}{plain_env['PYTHONPATH']}"}
     said = run_pytest(tmp_path, code, "-p", "hide", "-p", PLUGIN, env=env)
-    assert "1 passed, 1 error" in said, said
-    assert "pip install pytest-asyncio" in said
+    assert "1 passed, 2 errors" in said, said
+    assert said.count("needs pytest-asyncio: pip install pytest-asyncio") == 2
 
 
 async def test_the_fixture_gives_a_sandbox_that_answers(heymarket_sandbox: Sandbox) -> None:
@@ -108,5 +111,6 @@ def test_the_stand_in_fails_the_test_that_asks_for_it(monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib.util, "find_spec", dict[str, None]().get)
     names = runpy.run_path(pytest_plugin.__file__)
     assert "running_sandbox" not in names
-    with pytest.raises(pytest.fail.Exception, match="needs pytest-asyncio"):
-        inspect.unwrap(names["missing_sandbox"])()
+    for name in ("missing_sandbox", "missing_session"):
+        with pytest.raises(pytest.fail.Exception, match="needs pytest-asyncio"):
+            inspect.unwrap(names[name])()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, Protocol
 
 from aiohttp import web
 
 from heymarket_async.clock import Clock
 from heymarket_async.sandbox import wire
-from heymarket_async.sandbox.connections import Connection
 from heymarket_async.sandbox.journal import Received
 
 if TYPE_CHECKING:
@@ -22,6 +21,23 @@ End = Literal["close", "reset", "hang", "stay"]
 
 # RFC 9110, 15.3.5 and 15.4.5: these end with the head.
 _EMPTY: Final = frozenset({204, 304})
+
+
+class Wire(Protocol):
+    """What an exchange needs of a connection; see `heymarket_async.sandbox.connections`."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """Where bytes go; None where the client has gone."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until the system has taken all that was written."""
+        ...
+
+    def finish(self) -> None:
+        """Say with FIN that nothing more comes."""
+        ...
 
 
 class Exchange:
@@ -35,7 +51,7 @@ class Exchange:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Wire,
         request: web.BaseRequest | None,
         received: Received,
         ordinary: Callable[[], Reply],
@@ -72,9 +88,16 @@ class Exchange:
     def respond(self, reply: Reply) -> web.StreamResponse:
         """Send a complete reply. The connection stays open if the client wants it so."""
         stays = self._request is not None and self._request.keep_alive
-        body = b"" if self.received.method == "HEAD" or reply.status in _EMPTY else reply.body
-        self.write(self._head(reply, {"Content-Length": str(len(reply.body))}, stays) + body)
+        self.write(self._head(reply, _length(reply), stays) + self.body(reply))
         return wire.Sent(stays)
+
+    def body(self, reply: Reply) -> bytes:
+        """Return the body of `reply` as it goes out, if it does."""
+        return b"" if self.received.method == "HEAD" or reply.status in _EMPTY else reply.body
+
+    def headers(self, reply: Reply) -> dict[str, str]:
+        """Return the headers of `reply` as they go out, but for those of the connection."""
+        return wire.merge(self._headers(reply, _length(reply)), reply.headers)
 
     def head(self, reply: Reply, framing: Framing = "length", *, length: int | None = None) -> bytes:
         """Return the head of `reply` for you to `write`, in one piece or in many. Its connection does not stay.
@@ -134,15 +157,22 @@ class Exchange:
 
     def _head(self, reply: Reply, framing: dict[str, str], stays: bool) -> bytes:
         self.received.status = reply.status
-        entity = {} if reply.status in _EMPTY else {"Content-Type": reply.content_type, **framing}
-        headers = {
-            **entity,
-            "Date": formatdate(self._clock.wall(), usegmt=True),
-            "X-Request-Id": self.received.request_id,
-            "Server": wire.SERVER,
-        }
+        headers = self._headers(reply, framing)
         if not stays:
             headers["Connection"] = "close"
         elif self._request is not None and self._request.version < (1, 1):
             headers["Connection"] = "keep-alive"
         return wire.head(reply.status, wire.merge(headers, reply.headers))
+
+    def _headers(self, reply: Reply, framing: dict[str, str]) -> dict[str, str]:
+        entity = {} if reply.status in _EMPTY else {"Content-Type": reply.content_type, **framing}
+        return {
+            **entity,
+            "Date": formatdate(self._clock.wall(), usegmt=True),
+            "X-Request-Id": self.received.request_id,
+            "Server": wire.SERVER,
+        }
+
+
+def _length(reply: Reply) -> dict[str, str]:
+    return {"Content-Length": str(len(reply.body))}

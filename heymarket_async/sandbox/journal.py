@@ -22,7 +22,7 @@ class Received:
         token_age: seconds from the token's `iat` to the arrival, by the sandbox's clock; None for an API key, and for a
             token that is no good.
         arrived: Unix time of the arrival by the sandbox's clock.
-        connection: the number of the TCP connection, from 1.
+        connection: the number of the TCP connection, from 1; 0 for a request that came in memory.
         read: whether it was read to its end. False for one that a fault met before it was read, of which only the first
             line is known then (and no header, query or body), and for one that the client did not send to its end.
         performed: whether it took effect: the operation was performed, whatever the client has learned of it.

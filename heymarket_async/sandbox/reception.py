@@ -21,6 +21,7 @@ from heymarket_async.sandbox.exchange import Exchange
 from heymarket_async.sandbox.journal import Received
 from heymarket_async.sandbox.refusals import Refusal, bad_data, failure
 from heymarket_async.sandbox.script import Script
+from heymarket_async.sandbox.without_wire import Ended, Hung, NeedsWire, WithoutWire
 
 # A sandbox that runs for days must not keep every request it ever got.
 _REMEMBERED: Final = 100_000
@@ -41,6 +42,7 @@ class Reception:
 
     Attributes:
         journal: the requests so far, oldest first.
+        hung: the requests without a connection that wait for ever.
     """
 
     def __init__(self, dispatcher: Dispatcher, script: Script, clock: Clock, ids: Random) -> None:
@@ -49,6 +51,7 @@ class Reception:
         self._clock = clock
         self._ids = ids
         self.journal: list[Received] = []
+        self.hung: set[Hung] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""
@@ -61,11 +64,43 @@ class Reception:
             ordinary = self._dispatcher.prepare(received, request.headers)
         except (web.HTTPException, web.RequestPayloadError) as error:
             ordinary = partial(refuse, _unreadable(error))
-        answer = self._script.take(received.operation, received.path, team=received.team) or _ORDINARY
         exchange = Exchange(connection, request, received, ordinary, self._clock)
-        ended = await self._give(answer, exchange)
+        ended = await self._give(self._answer_to(received), exchange)
         connection.idle = bool(ended.keep_alive)
         return ended
+
+    async def carry(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> WithoutWire:
+        """Answer a request that no connection carries, and return how.
+
+        Args:
+            method: the HTTP method.
+            path: the path, decoded.
+            query: the query.
+            headers: the headers.
+            body: the body; empty if there is none.
+
+        Raises:
+            ConfigurationError: an answer was ordered that needs a connection.
+        """
+        unread = self._unread_answer(self._dispatcher.name(method, path), path)
+        if unread is not None:
+            received = self._note(0, method, path)
+            received.operation = self._dispatcher.name(method, path)
+            exchange = WithoutWire(received, _cannot_perform, self._clock, self.hung)
+            await self._give(unread, exchange)
+            return exchange
+        received = self._note(0, method, path, query, _shown(headers))
+        received.body, received.read = body, True
+        exchange = WithoutWire(received, self._dispatcher.prepare(received, headers), self._clock, self.hung)
+        await self._give(self._answer_to(received), exchange)
+        return exchange
+
+    def hang_up(self) -> None:
+        """End the requests without a connection that hang."""
+        for waiting in self.hung:
+            waiting.get_loop().call_soon_threadsafe(_end, waiting)
 
     def handle_broken(self, request: web.BaseRequest, status: int) -> web.StreamResponse:
         """Answer what is not HTTP."""
@@ -83,10 +118,10 @@ class Reception:
             return None
         method, path = wire.peek(start)
         operation = self._dispatcher.name(method, path)
-        answer = None if connection.deaf else self._script.take(operation, path, unread=True)
+        answer = None if connection.deaf else self._unread_answer(operation, path)
         if answer is None and not connection.deaf:
             return None
-        received = self._note(connection, method, path)
+        received = self._note(connection.number, method, path)
         received.operation = operation
         # On a deaf connection there is nothing to do but to note that the client has written.
         exchange = Exchange(connection, None, received, _cannot_perform, self._clock)
@@ -95,22 +130,30 @@ class Reception:
     async def _give(self, answer: Answer, exchange: Exchange) -> web.StreamResponse:
         try:
             return await answer.give(exchange)
+        except (NeedsWire, Ended):
+            raise
         except Exception:  # noqa: BLE001 - an answer of the user's own making may fail, and the client must learn of it
             _LOG.exception("%s could not be given", type(answer).__name__)
             return exchange.respond(refuse(failure())) if exchange.received.status is None else exchange.close()
 
     def _receive(self, request: web.BaseRequest) -> Received:
         return self._note(
-            cast(Connection, request.protocol),
+            cast(Connection, request.protocol).number,
             request.method,
             request.path,
             query=dict(request.query) if request.query_string else _NO_QUERY,
-            headers={name.lower(): value for name, value in request.headers.items() if name.lower() != "authorization"},
+            headers=_shown(request.headers),
         )
+
+    def _answer_to(self, received: Received) -> Answer:
+        return self._script.take(received.operation, received.path, team=received.team) or _ORDINARY
+
+    def _unread_answer(self, operation: str | None, path: str) -> Answer | None:
+        return self._script.take(operation, path, unread=True) if self._script.meets_unread else None
 
     def _note(
         self,
-        connection: Connection,
+        connection: int,
         method: str,
         path: str,
         query: Mapping[str, str] = _NO_QUERY,
@@ -122,13 +165,22 @@ class Reception:
             query=query,
             headers=headers,
             arrived=self._clock.wall(),
-            connection=connection.number,
+            connection=connection,
             request_id=str(uuid.UUID(int=self._ids.getrandbits(128), version=4)),
         )
         if len(self.journal) >= _REMEMBERED:
             del self.journal[: _REMEMBERED // 2]
         self.journal.append(received)
         return received
+
+
+def _shown(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items() if name.lower() != "authorization"}
+
+
+def _end(waiting: Hung) -> None:
+    if not waiting.done():
+        waiting.set_exception(Ended("The sandbox was closed."))
 
 
 def _cannot_perform() -> NoReturn:

@@ -32,6 +32,7 @@ from heymarket_async.sandbox.tokens import TokenReader
 from heymarket_async.sandbox.variants import Variants
 from heymarket_async.sandbox.webhooks import Webhooks
 from heymarket_async.sandbox.window import LIMIT, WindowKind, window_for
+from heymarket_async.sandbox.without_wire import InMemory
 from heymarket_async.values import UNSET, Unset
 
 
@@ -153,6 +154,7 @@ class Sandbox:
         """
         async with self._lock:
             self._closed = True
+            self._reception.hang_up()
             await self._door.close()
             await self._webhooks.close()
 
@@ -164,6 +166,14 @@ class Sandbox:
             SessionError: the sandbox has not started.
         """
         return self._door.url
+
+    def in_memory(self) -> InMemory:
+        """Return a transport for `AsyncSession(transport=...)` that reaches this sandbox without a socket.
+
+        It needs no `start`. The same operations, state, script and `requests` serve it; answers that are made of bytes,
+        such as `Truncated`, raise `ConfigurationError` here.
+        """
+        return InMemory(self._reception, lambda: self._closed)
 
     @property
     def teams(self) -> list[Team]:

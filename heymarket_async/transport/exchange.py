@@ -16,11 +16,12 @@ from heymarket_async.auth import TokenMint
 from heymarket_async.calls import Reply
 from heymarket_async.clock import Clock
 from heymarket_async.deadlines import Deadline
-from heymarket_async.errors import SessionClosed
+from heymarket_async.errors import ConfigurationError, SessionClosed
 from heymarket_async.lanes import Lane
 from heymarket_async.records import Record
 from heymarket_async.retry import Outcome
 from heymarket_async.settings import Options
+from heymarket_async.transport.carried import Transport, carry
 from heymarket_async.transport.gate import Gate, Turnstile
 from heymarket_async.transport.leaving import OpenPool
 from heymarket_async.transport.pool import Pool
@@ -92,14 +93,18 @@ async def exchange(
                 with pool.block(deadline - clock.monotonic()):
                     await gate.enter(lane)
             held.append(gate)
-        if turnstile.closed or present.http.closed:
+        http = present.http
+        if turnstile.closed or (http is not None and http.closed):
             raise SessionClosed("This session was closed while the call waited for a connection.")
         progress.token, progress.secret = mint.token(), mint.in_use
         progress_of_request.set(progress)
         timeouts = options.timeouts
         patience = min(deadline - clock.monotonic(), max(timeouts.connect, timeouts.read))
+        if http is None:
+            with pool.block(patience):
+                return await _carried(present.transport, request, progress, options)
         with pool.block(patience) as silence:
-            response = await present.http.request(
+            response = await http.request(
                 request.method,
                 _url(options.base_url, request.target),
                 data=_in_one_piece(request.body),
@@ -131,6 +136,8 @@ async def exchange(
         if progress.token is None or (present.watched and not progress.sent):
             raise
         return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__)
+    except ConfigurationError:
+        raise  # A transport was asked for what it cannot do.
     except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
         return _failed(raised.error if isinstance(raised, Broken) else raised, progress, present)
     finally:
@@ -138,10 +145,27 @@ async def exchange(
             gate.leave()
 
 
+async def _carried(transport: Transport | None, request: Request, progress: Progress, options: Options) -> Attempt:
+    """Let something else than aiohttp carry the request, and return its answer."""
+    assert transport is not None and progress.token is not None
+    headers = _with_token(progress.token, options.headers, None)
+    status, fields, whole = await carry(transport, progress, request, headers)
+    body, fault = _checked(whole, options.largest_reply)
+    return Attempt(
+        outcome=Outcome.ANSWERED,
+        reply=Reply(status=status, headers=fields, body=body),
+        fault=fault,
+        token=progress.token,
+        secret=progress.secret,
+    )
+
+
 def _failed(error: Exception, progress: Progress, present: OpenPool) -> Attempt:
     """Return how an attempt ended that has no answer."""
     # Whatever says that nothing was sent, nothing but its own error clears a send.
-    before = before_the_wire(error) or (present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError))
+    before = before_the_wire(error) or (
+        present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError | ConnectionRefusedError)
+    )
     never_sent = progress.token is None or (before and not progress.sent)
     return Attempt(
         outcome=Outcome.NEVER_SENT if never_sent else Outcome.UNKNOWN,

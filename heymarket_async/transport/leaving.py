@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from heymarket_async.records import Record
+from heymarket_async.transport.carried import Transport
 from heymarket_async.transport.gate import Gate
 
 
@@ -23,7 +24,7 @@ class OpenPool(Record, frozen=True):
     """An open pool, and what is needed to leave it without noise.
 
     Attributes:
-        http: sends requests.
+        http: sends requests; None where `transport` does.
         loop: the event loop that it is open on.
         gates: to pass before a request; one that holds as many places as there are connections, if these are limited.
         opened_at: file and line of the call that opened it.
@@ -31,9 +32,10 @@ class OpenPool(Record, frozen=True):
         headers: what its requests carry by themselves.
         watched: whether it says when a request goes out.
         middlewares: those of each request, where they are not those of `http`.
+        transport: carries requests in place of aiohttp.
     """
 
-    http: aiohttp.ClientSession
+    http: aiohttp.ClientSession | None
     loop: asyncio.AbstractEventLoop
     gates: tuple[Gate, ...]
     opened_at: tuple[str, int]
@@ -41,6 +43,7 @@ class OpenPool(Record, frozen=True):
     headers: Mapping[str, str] | None = None
     watched: bool = False
     middlewares: Sequence[aiohttp.ClientMiddlewareType] | None = None
+    transport: Transport | None = None
 
 
 def caller() -> tuple[str, int] | None:
@@ -58,7 +61,7 @@ def caller() -> tuple[str, int] | None:
 
 def forgotten(present: OpenPool) -> None:
     """Let go of a pool that nobody has closed, and say once where it was opened."""
-    if present.http.closed:
+    if present.http is None or present.http.closed:
         return
     abandon(present)
     if not present.borrowed_connector:
@@ -69,6 +72,8 @@ def forgotten(present: OpenPool) -> None:
 
 def abandon(present: OpenPool) -> None:
     """Close the sockets of a pool from outside its event loop, without the warnings of what is not closed in order."""
+    if present.http is None:
+        return
     connector = present.http.connector
     present.http.detach()
     if connector is None or present.borrowed_connector:

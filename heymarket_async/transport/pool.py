@@ -17,6 +17,7 @@ from heymarket_async.clock import Clock
 from heymarket_async.deadlines import Deadline, Deadlines
 from heymarket_async.errors import ConfigurationError, SessionClosed, WrongEventLoop
 from heymarket_async.records import Record
+from heymarket_async.transport.carried import Transport
 from heymarket_async.transport.gate import Gate
 from heymarket_async.transport.leaving import OpenPool, abandon, caller, forgotten
 from heymarket_async.transport.requests import WatchedRequest, noted, once
@@ -37,6 +38,7 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     tls: ssl.SSLContext | None = None
     client_session: aiohttp.ClientSession | None = None
     connector: aiohttp.BaseConnector | None = None
+    transport: Transport | None = None
 
     def __post_init__(self) -> None:
         if self.client_session is not None and self.connector is not None:
@@ -76,15 +78,15 @@ class Pool:
         """
         loop = asyncio.get_running_loop()
         present = self._open
-        if present is not None and present.loop is loop and not present.http.closed:
+        if present is not None and present.loop is loop and (present.http is None or not present.http.closed):
             return present
         if self.closed:
             raise SessionClosed("This session is closed.")
         if present is not None:
             self._leave(present, loop)
-        fresh = self._borrow(loop) or self._make(loop)
+        fresh = self._carried(loop) or self._borrow(loop) or self._make(loop)
         self._open = fresh
-        if self._settings.client_session is None:
+        if self._settings.client_session is None and fresh.http is not None:
             self._finalizer = weakref.finalize(self, forgotten, fresh)
         return fresh
 
@@ -111,7 +113,7 @@ class Pool:
             self._close_from_elsewhere(present)
             return
         self._end_calls()
-        if self._settings.client_session is not None:
+        if self._settings.client_session is not None or present.http is None:
             return
         if self._finalizer is not None:
             self._finalizer.detach()
@@ -144,6 +146,20 @@ class Pool:
         if self._finalizer is not None:
             self._finalizer.detach()
             abandon(present)
+
+    def _carried(self, loop: asyncio.AbstractEventLoop) -> OpenPool | None:
+        settings = self._settings
+        if settings.transport is None:
+            return None
+        return OpenPool(
+            None,
+            loop,
+            (Gate(settings.size),),
+            settings.made_at,
+            borrowed_connector=True,
+            watched=True,
+            transport=settings.transport,
+        )
 
     def _borrow(self, loop: asyncio.AbstractEventLoop) -> OpenPool | None:
         http = self._settings.client_session

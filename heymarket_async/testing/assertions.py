@@ -1,0 +1,98 @@
+"""Who was texted, and what to look at if it was somebody else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from heymarket_async.arguments import wrong
+from heymarket_async.phones import normal_phone
+from heymarket_async.sandbox import Sandbox, Sent
+
+_LATEST = 5
+
+
+def assert_texted_once(sandbox: Sandbox, phone_number: str, *, text: str | None = None) -> Sent:
+    """See that exactly one text went out to a number, whatever went out to others.
+
+    Args:
+        sandbox: the sandbox that the program has talked to.
+        phone_number: the number, in any usual writing.
+        text: what the text must say; None for anything.
+
+    Returns:
+        The text.
+
+    Raises:
+        AssertionError: none went out, or several, or another. The message shows numbers and texts, as they are of your
+            own test.
+        ArgumentError: it is no phone number.
+    """
+    return assert_texted(sandbox, phone_number, times=1, text=text)[0]
+
+
+def assert_texted(sandbox: Sandbox, phone_number: str, *, times: int, text: str | None = None) -> tuple[Sent, ...]:
+    """See that so many texts went out to a number. For the rest see `assert_texted_once`.
+
+    Args:
+        sandbox: the sandbox that the program has talked to.
+        phone_number: the number, in any usual writing.
+        times: how many texts.
+        text: what each must say; None for anything.
+
+    Returns:
+        The texts, oldest first.
+    """
+    if isinstance(times, bool) or not isinstance(times, int) or times < 0:
+        raise wrong("times", f"must be an int from 0 on, not {times!r}")
+    number = normal_phone(phone_number)
+    found = tuple(sent for sent in _sent(sandbox) if sent.to == number)
+    if len(found) != times:
+        raise AssertionError(f"{phone_number} was texted {_times(len(found))}, not {_times(times)}.{_facts(sandbox)}")
+    if text is not None and any(sent.text != text for sent in found):
+        raise AssertionError(f"{phone_number} was texted something else than {text!r}.{_facts(sandbox)}")
+    return found
+
+
+def assert_nobody_texted(sandbox: Sandbox) -> None:
+    """See that no text and no e-mail went out to anybody.
+
+    Args:
+        sandbox: the sandbox that the program has talked to.
+
+    Raises:
+        AssertionError: one did.
+    """
+    if any(_sent(sandbox)):
+        raise AssertionError(f"Somebody was texted.{_facts(sandbox)}")
+
+
+def _sent(sandbox: Sandbox) -> Iterable[Sent]:
+    if not isinstance(sandbox, Sandbox):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
+        raise wrong("sandbox", f"must be a Sandbox, not {type(sandbox).__name__}", "Pass heymarket_sandbox.")
+    return [sent for team in sandbox.teams for sent in team.sent]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times" if count else "not at all"
+
+
+def _facts(sandbox: Sandbox) -> str:
+    """Return what one wants to know next: what went out, what was asked, and which faults have not come yet."""
+    sent = [f"  to {each.to}: {each.text!r} (message {each.message_id})" for each in _sent(sandbox)]
+    asked = [
+        f"  {each.operation or each.path} -> {each.status or 'no answer'}{'' if each.performed else ', not performed'}"
+        for each in sandbox.requests[-_LATEST:]
+    ]
+    twice = [name for name, count in Counter(each.local_id for each in _sent(sandbox)).items() if name and count > 1]
+    lines = [
+        "What went out:" if sent else "Nothing went out to anybody.",
+        *sent,
+        f"The latest of {len(sandbox.requests)} requests:" if asked else "The sandbox has seen no request.",
+        *asked,
+    ]
+    if twice:
+        lines.append("Some have the same local_id: one call to several people, or a repeat of it.")
+    if sandbox.scripted:
+        lines.append(f"{sandbox.scripted} ordered answers have not come yet.")
+    return "".join(f"\n{line}" for line in lines)

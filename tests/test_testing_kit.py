@@ -1,0 +1,291 @@
+"""What the kit gives to the tests of other programs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+from jsonschema import Draft202012Validator
+
+from every_model import EVERY_MODEL
+from heymarket_async import (
+    ArgumentError,
+    AsyncSession,
+    AuthenticationError,
+    ConnectionLost,
+    HeymarketError,
+    Inbox,
+    Message,
+    MessageStatus,
+    PermissionDenied,
+    RateLimited,
+    ReplyError,
+    Retries,
+    SendUnknown,
+    ServerError,
+    Tag,
+    TeamMember,
+)
+from heymarket_async.convert import Reader
+from heymarket_async.sandbox import Answer, Reply, Sandbox
+from heymarket_async.staging import is_model
+from heymarket_async.testing import (
+    as_json,
+    assert_nobody_texted,
+    assert_texted,
+    assert_texted_once,
+    faults,
+    make,
+    make_many,
+    run_in_virtual_time,
+)
+from test_models_contract import schemas_of
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "reminders"
+MODELS = [model for model in EVERY_MODEL if is_model(model)]
+PHONE = "+1 510 555 0101"
+
+
+def session_on(sandbox, **settings):
+    return AsyncSession(sandbox.secret, transport=sandbox.in_memory(), **settings)
+
+
+async def send(session, sandbox, text="Ready.", phone=PHONE, **more):
+    team = sandbox.teams[0]
+    inbox, member = team.inboxes[0]["id"], team.members[0]["id"]
+    return await session.messages.send(inbox_id=inbox, creator_id=member, phone_number=phone, text=text, **more)
+
+
+@pytest.mark.parametrize("model", MODELS)
+class TestEveryModelThatIsMade:
+    def test_it_is_what_the_contract_allows(self, model, contract):
+        for schema in schemas_of(model, contract):
+            found = Draft202012Validator(schema | {"components": contract["components"]}).iter_errors(
+                as_json(make(model))
+            )
+            assert [error.message for error in found] == []
+
+    def test_it_is_what_a_strict_reader_makes_of_its_json(self, model):
+        made = make(model)
+        assert Reader(strict=True).structure(as_json(made), model) == made
+
+    def test_no_field_is_left_empty_but_those_that_may_hold_anything(self, model):
+        made = make(model)
+        empty = [field.name for field in attrs.fields(model) if getattr(made, field.name) in (None, ())]
+        assert set(empty) <= {"tags"}
+
+    def test_the_same_arguments_give_an_equal_one(self, model):
+        assert make(model) == make(model)
+
+
+class TestMaking:
+    def test_what_is_passed_stands_in_it(self):
+        made = make(Message, id=7, text="Hello", status=MessageStatus.SENT)
+        assert (made.id, made.text, made.status) == (7, "Hello", "sent")
+
+    def test_none_leaves_a_field_out(self):
+        assert "name" not in as_json(make(Inbox, name=None))
+
+    def test_what_is_unknown_comes_along_in_extra(self):
+        assert as_json(make(Inbox, extra={"colour": "red"}))["colour"] == "red"
+
+    def test_several_have_ids_of_their_own(self):
+        assert [made.id for made in make_many(Inbox, 3, name="Sales")] == [1, 2, 3]
+        assert [made.id for made in make_many(Inbox, 2, id=40)] == [40, 41]
+
+    @pytest.mark.parametrize(
+        ("act", "said"),
+        [
+            (lambda: make(Inbox, nmae="Sales"), "nmae is no field of Inbox. Do you mean name?"),
+            (lambda: make(Tag, colour=1), "colour is no field of Tag. "),
+            (lambda: make(Inbox, id="seven"), "id must be integer, not string."),
+            (lambda: make(Inbox, members=(1, "x")), "members must be "),
+            (lambda: make(Inbox, name=7), "name must be "),
+            (lambda: make(Inbox, id="7"), "id must be "),
+            (lambda: make(Inbox, members=[1]), "members must be "),
+            (lambda: make(Reply), "model must be a model, not Reply."),
+            (lambda: make("Inbox"), "model must be a model, not str."),
+            (lambda: make_many(Inbox, "3"), "count must be an int"),
+            (lambda: as_json({"id": 1}), "model must be a model, not dict."),
+        ],
+    )
+    def test_a_mistake_is_told_with_the_name_of_the_argument(self, act, said):
+        with pytest.raises(ArgumentError) as caught:
+            act()
+        assert str(caught.value).startswith(said)
+
+    async def test_a_sandbox_answers_with_what_was_made(self):
+        sandbox = Sandbox()
+        made = make_many(Inbox, 2, name="Sales")
+        sandbox.script("list_inboxes", Reply(json=[as_json(each) for each in made]))
+        async with session_on(sandbox, strict=True) as session:
+            assert await session.inboxes.list() == made
+
+    async def test_a_team_of_the_sandbox_can_be_made_of_it(self):
+        sandbox = Sandbox()
+        sandbox.teams[0].members = [as_json(make(TeamMember, id=7))]
+        async with session_on(sandbox, strict=True) as session:
+            assert [member.id for member in (await session.team.get()).members] == [7]
+
+
+class TestAssertions:
+    async def test_they_hold_where_one_text_went_out(self):
+        sandbox = Sandbox()
+        assert_nobody_texted(sandbox)
+        async with session_on(sandbox) as session:
+            await send(session, sandbox)
+        assert assert_texted_once(sandbox, "1 (510) 555-0101", text="Ready.").text == "Ready."
+        assert assert_texted(sandbox, "+1 510 555 0102", times=0) == ()
+
+    @pytest.mark.quiet
+    async def test_they_say_what_went_out_instead_and_what_was_asked(self):
+        sandbox = Sandbox()
+        sandbox.script("list_tags", Reply(503))
+        async with session_on(sandbox) as session:
+            await send(session, sandbox, text="First", local_id="same")
+            await send(session, sandbox, text="First", phone="+1 510 555 0102", local_id="other")
+        for act, said in [
+            (lambda: assert_nobody_texted(sandbox), "Somebody was texted."),
+            (
+                lambda: assert_texted_once(sandbox, "+1 510 555 0103"),
+                "+1 510 555 0103 was texted not at all, not once.",
+            ),
+            (lambda: assert_texted(sandbox, PHONE, times=2), "+1 510 555 0101 was texted once, not 2 times."),
+            (lambda: assert_texted_once(sandbox, PHONE, text="Else"), "+1 510 555 0101 was texted something else"),
+        ]:
+            with pytest.raises(AssertionError) as caught:
+                act()
+            message = str(caught.value)
+            assert message.startswith(said)
+            assert "to 15105550102: 'First'" in message
+            assert "The latest of 2 requests:" in message
+            assert "send_message -> 200" in message
+            assert "1 ordered answers have not come yet." in message
+
+    def test_they_say_that_nothing_went_out(self):
+        with pytest.raises(AssertionError, match=r"Nothing went out to anybody\.\nThe sandbox has seen no request"):
+            assert_texted_once(Sandbox(), PHONE)
+
+    @pytest.mark.parametrize(
+        ("act", "said"),
+        [
+            (lambda: assert_texted_once(Sandbox(), "0101"), "phone_number"),
+            (lambda: assert_texted(Sandbox(), PHONE, times="1"), "times must be an int"),
+            (lambda: assert_nobody_texted(None), "sandbox must be a Sandbox, not NoneType. Pass heymarket_sandbox."),
+        ],
+    )
+    def test_a_mistake_is_told(self, act, said):
+        with pytest.raises(ArgumentError) as caught:
+            act()
+        assert str(caught.value).startswith(said)
+
+
+WHAT_A_SEND_ENDS_WITH = {
+    "answer_lost": (SendUnknown, 1),
+    "request_lost": (SendUnknown, 0),
+    "silence": (SendUnknown, 0),
+    "too_many": (RateLimited, 0),
+    "down": (ServerError, 0),
+    "failed_late": (ServerError, 1),
+    "refused": (AuthenticationError, 0),
+    "forbidden": (PermissionDenied, 0),
+    "garbled": (ReplyError, 1),
+    "proxy_page": (ReplyError, 0),
+}
+
+
+class TestFaultsByName:
+    def test_all_of_them_are_tried_here(self):
+        named = {
+            name for name, value in vars(faults).items() if callable(value) and value.__module__ == faults.__name__
+        }
+        assert named == WHAT_A_SEND_ENDS_WITH.keys() | {"slow"}
+
+    @pytest.mark.parametrize("name", WHAT_A_SEND_ENDS_WITH)
+    @pytest.mark.parametrize("way", ["in memory", "over loopback"])
+    def test_a_send_ends_as_its_name_says(self, name, way):
+        wanted, went_out = WHAT_A_SEND_ENDS_WITH[name]
+
+        async def main(clock):
+            async with Sandbox(clock=clock) as sandbox:
+                sandbox.script("send_message", getattr(faults, name)(), times=9)
+                there = {"transport": sandbox.in_memory()} if way == "in memory" else {"base_url": sandbox.url}
+                once = Retries(attempts=1)
+                async with AsyncSession(sandbox.secret, clock=clock, retries=once, **there) as session:
+                    with pytest.raises(HeymarketError) as caught:
+                        await send(session, sandbox)
+                assert type(caught.value) is wanted
+                assert len(sandbox.teams[0].sent) == went_out
+
+        run_in_virtual_time(main)
+
+    def test_a_slow_answer_comes_all_the_same(self):
+        async def main(clock):
+            sandbox = Sandbox(clock=clock)
+            sandbox.script("send_message", faults.slow(12))
+            async with session_on(sandbox, clock=clock) as session:
+                await send(session, sandbox)
+            assert clock.monotonic() == pytest.approx(12)
+
+        run_in_virtual_time(main)
+
+    def test_a_time_to_wait_can_be_said(self):
+        async def main(clock):
+            sandbox = Sandbox(clock=clock)
+            sandbox.script("list_inboxes", faults.too_many(retry_after=40))
+            async with session_on(sandbox, clock=clock) as session:
+                await session.inboxes.list()
+            assert 40 <= clock.monotonic() < 45
+
+        run_in_virtual_time(main)
+
+    async def test_a_read_that_loses_its_connection_says_so(self):
+        sandbox = Sandbox()
+        sandbox.script("list_inboxes", faults.request_lost())
+        async with session_on(sandbox, retries=Retries(attempts=1)) as session:
+            with pytest.raises(ConnectionLost):
+                await session.inboxes.list()
+
+    def test_each_says_what_it_is(self):
+        assert isinstance(faults.down(), Answer)
+
+
+async def test_the_fixture_gives_a_session_on_the_sandbox(heymarket_sandbox, heymarket_session):
+    await heymarket_session.inboxes.list()
+    assert [request.operation for request in heymarket_sandbox.requests] == ["list_inboxes"]
+    assert heymarket_sandbox.connections == 1
+
+
+def test_the_tests_of_the_example_pass():
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rA"],
+        cwd=EXAMPLE,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("PASSED") == 7, done.stdout
+
+
+def test_the_tests_of_the_example_find_a_second_text(tmp_path):
+    app = (EXAMPLE / "reminders.py").read_text("utf-8")
+    # What the example is there to prevent: a send of unknown outcome that is simply made again.
+    blind = app.replace("except Unsettled as error:", "except ZeroDivisionError as error:")
+    assert blind != app
+    for name, text in {path.name: path.read_text("utf-8") for path in EXAMPLE.iterdir() if path.is_file()}.items():
+        (tmp_path / name).write_text(blind if name == "reminders.py" else text, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "1 failed, 6 passed" in done.stdout
