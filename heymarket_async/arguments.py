@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from heymarket_async.errors import ArgumentError
-from heymarket_async.values import MASK, is_word
+from heymarket_async.values import MASK, is_word, kind_of
 
 _LARGEST_ID: Final = 2**63 - 1
 # The vendor names no bounds for texts. What is longer is no name and no message, but something else by mistake.
@@ -30,6 +30,13 @@ def wrong(argument: str, what: str, advice: str | None = None) -> ArgumentError:
     return ArgumentError(f"{argument} {what}.", argument=argument, advice=advice)
 
 
+def _for_an_id(value: object) -> str:
+    """Return what may have been meant in place of the number of a thing."""
+    if isinstance(getattr(value, "id", None), int):
+        return ": pass its id"
+    return ": write the number without quotes" if isinstance(value, str) and value.isdecimal() else ""
+
+
 def check_id(argument: str, value: object) -> int:
     """Return the number of a thing: an int from 1 on.
 
@@ -37,7 +44,7 @@ def check_id(argument: str, value: object) -> int:
         ArgumentError: it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise wrong(argument, f"must be an int, not {type(value).__name__}")
+        raise wrong(argument, f"must be an int, not {kind_of(value)}{_for_an_id(value)}")
     if not 1 <= value <= _LARGEST_ID:
         raise wrong(argument, f"must be an int from 1 on, not {_shown(value)}")
     return int.__index__(value)
@@ -60,7 +67,7 @@ def check_uuid(argument: str, value: object) -> str:
         ArgumentError: it is none.
     """
     if not isinstance(value, str):
-        raise wrong(argument, f"must be a str, not {type(value).__name__}")
+        raise wrong(argument, f"must be a str, not {kind_of(value)}")
     if not _UUID.fullmatch(value):
         raise wrong(argument, "is no UUID, such as 'a1b2c3d4-e5f6-4890-abcd-ef1234567890'")
     return value
@@ -87,7 +94,7 @@ def check_text(argument: str, value: object, *, longest: int | None = _LONGEST_L
         ArgumentError: it is no text, empty, or too long.
     """
     if not isinstance(value, str):
-        raise wrong(argument, f"must be a str, not {type(value).__name__}")
+        raise wrong(argument, f"must be a str, not {kind_of(value)}")
     if all(sign.isspace() or unicodedata.category(sign) == "Cf" for sign in value):
         raise wrong(argument, "is empty")
     if longest is not None and len(value) > longest:
@@ -115,7 +122,7 @@ def check_flag(argument: str, value: object) -> bool:
         ArgumentError: it is neither.
     """
     if not isinstance(value, bool):
-        raise wrong(argument, f"must be True or False, not {type(value).__name__}")
+        raise wrong(argument, f"must be True or False, not {kind_of(value)}")
     return value
 
 
@@ -128,7 +135,7 @@ def check_count(argument: str, value: object, *, least: int = 1, most: int | Non
     most = _LARGEST_ID if most is None else most
     bounds = f"from {least} on" if most == _LARGEST_ID else f"from {least} to {most}"
     if isinstance(value, bool) or not isinstance(value, int):
-        raise wrong(argument, f"must be an int {bounds}, not {type(value).__name__}")
+        raise wrong(argument, f"must be an int {bounds}, not {kind_of(value)}")
     if not least <= value <= most:
         raise wrong(argument, f"must be an int {bounds}, not {_shown(value)}")
     return int.__index__(value)
@@ -200,7 +207,7 @@ def check_params(value: object) -> tuple[tuple[str, str | int], ...]:
     if value is None:
         return ()
     if not isinstance(value, Mapping):
-        raise wrong("params", f"must be a dict, not {type(value).__name__}")
+        raise wrong("params", f"must be a dict, not {kind_of(value)}")
     pairs: list[tuple[str, str | int]] = []
     for name, item in cast("Mapping[object, object]", value).items():
         if not isinstance(name, str) or isinstance(item, bool) or not isinstance(item, str | int):
@@ -279,7 +286,7 @@ def check_time(argument: str, value: object) -> datetime:
         ArgumentError: it is no datetime, has no time zone, or lies beyond the years that UTC can tell.
     """
     if not isinstance(value, datetime):
-        raise wrong(argument, f"must be a datetime, not {type(value).__name__}")
+        raise wrong(argument, f"must be a datetime, not {kind_of(value)}")
     if value.utcoffset() is None:
         raise wrong(
             argument,
@@ -324,7 +331,7 @@ def _shown(number: int) -> str:
 
 def _several(argument: str, value: object, at_least: int, at_most: int | None) -> Iterable[tuple[int, Any]]:
     if not isinstance(value, list | tuple):
-        raise wrong(argument, f"must be a list or a tuple, not {type(value).__name__}")
+        raise wrong(argument, f"must be a list or a tuple, not {kind_of(value)}")
     items = cast("list[Any]", value)
     if len(items) < at_least:
         raise wrong(argument, "is empty" if at_least == 1 else f"must hold at least {at_least}")

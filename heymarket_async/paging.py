@@ -15,6 +15,7 @@ import msgspec
 from heymarket_async.arguments import check_count, check_text, wrong
 from heymarket_async.calls import Call, Operation, PageNumber, TimeCursor
 from heymarket_async.errors import BadRequest
+from heymarket_async.misuse import OnlyAsyncFor
 from heymarket_async.values import UNSET
 from heymarket_async.walks import PageWalk, TimeWalk, Walk
 
@@ -26,7 +27,7 @@ Ask = Callable[[Mapping[str, Any]], "Call[tuple[T, ...]]"]
 Run = Callable[["Call[tuple[T, ...]]"], Awaitable["tuple[T, ...]"]]
 
 
-class Pager(Generic[T]):
+class Pager(OnlyAsyncFor, Generic[T]):
     """The items of a list, fetched page by page as they are needed, each item once.
 
         async for conversation in heymarket.conversations.list(inboxes=[42]):
@@ -46,6 +47,8 @@ class Pager(Generic[T]):
         keep: says of an item whether it is wanted, where the service may send others too.
         since: the earliest time that is wanted of a list by time; the last page may hold older items too.
     """
+
+    _instead = "Use `async for`, or `await pager.collect()` for all items at once, or `await pager.page()` for some."
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from heymarket_async.errors import ArgumentError, ConfigurationError
+from heymarket_async.values import kind_of
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -46,7 +47,7 @@ def normal_phone(value: object, *, argument: str = "phone_number", region: str |
     https://developers.heymarket.com/concepts/contacts
     """
     if not isinstance(value, str):
-        raise _wrong(argument, f"must be a str, not {type(value).__name__}")
+        raise _wrong(argument, f"must be a str, not {kind_of(value)}")
     if len(value) > _LONGEST:
         raise _wrong(argument, f"has {len(value)} characters, which is no phone number")
     text = _SCHEME.sub("", _visible(value))

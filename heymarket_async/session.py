@@ -27,6 +27,7 @@ from heymarket_async.errors import SessionClosed
 from heymarket_async.events import Listener
 from heymarket_async.lanes import Lane
 from heymarket_async.limits import DEFAULT_LIMIT, BudgetState
+from heymarket_async.misuse import OnlyAsyncWith
 from heymarket_async.phones import check_region
 from heymarket_async.resources.by_hand import call_by_hand
 from heymarket_async.retry import Retries
@@ -50,7 +51,7 @@ from heymarket_async.settings import (
     proxy_from_env,
 )
 from heymarket_async.transport import DEFAULT_POOL_SIZE, Pool, PoolSettings, Transport, caller, check_transport
-from heymarket_async.values import UNSET
+from heymarket_async.values import UNSET, kind_of
 from heymarket_async.watch.watches import Watches
 
 __all__ = ["AsyncSession", "SessionSettings"]
@@ -61,7 +62,7 @@ R = TypeVar("R", default=Any)
 _PLAIN_JSON: Final[type[Any]] = object
 
 
-class AsyncSession(Watches):
+class AsyncSession(OnlyAsyncWith, Watches):
     """A connection to the Heymarket API for one team: one pool of connections, one token, one rate budget.
 
     Making one touches neither the network nor an event loop. It opens on first use, or with `async with`, and one can
@@ -359,7 +360,7 @@ class AsyncSession(Watches):
             ConfigurationError: `within` or `retries` make no sense.
         """
         if not isinstance(call, Call):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
-            raise wrong("call", f"must be a Call, not {type(call).__name__}")
+            raise wrong("call", f"must be a Call, not {kind_of(call)}")
         self._check_open()
         engine = self._engine
         if within is not None or retries is not None:

@@ -18,6 +18,7 @@ from heymarket_async.events import Listener
 from heymarket_async.lanes import Lane
 from heymarket_async.records import Record
 from heymarket_async.retry import Retries
+from heymarket_async.values import kind_of
 
 DEFAULT_BASE_URL: Final = "https://api.heymarket.com"
 # The largest list that the service is known to answer is far smaller.
@@ -160,7 +161,7 @@ def _split(url: str) -> SplitResult | None:
 
 def _check_url(what: str, value: object, example: str) -> tuple[str, SplitResult]:
     if not isinstance(value, str):
-        raise ConfigurationError(f"{what} must be a str, not {type(value).__name__}.", advice=example)
+        raise ConfigurationError(f"{what} must be a str, not {kind_of(value)}.", advice=example)
     url = value.strip()
     if not url.isprintable() or any(mark in url for mark in " \\"):
         raise ConfigurationError(f"{what} holds white space or another character that no URL has.", advice=example)
@@ -216,7 +217,7 @@ def check_credentials(value: object) -> Credentials:
     """
     if not isinstance(value, ApiSecret | ApiSecretPair | ApiKey):
         raise ConfigurationError(
-            f"credentials must be an ApiSecret, an ApiSecretPair or an ApiKey, not {type(value).__name__}.",
+            f"credentials must be an ApiSecret, an ApiSecretPair or an ApiKey, not {kind_of(value)}.",
             advice="Pass ApiSecret(id, key), or use AsyncSession.from_env().",
         )
     return value
@@ -242,7 +243,7 @@ def check_listeners(value: object) -> tuple[Listener, ...]:
         ConfigurationError: they are not several things that can be called.
     """
     if not isinstance(value, Iterable) or isinstance(value, str | bytes):
-        raise ConfigurationError(f"listeners must be a sequence of functions, not {type(value).__name__}.")
+        raise ConfigurationError(f"listeners must be a sequence of functions, not {kind_of(value)}.")
     listeners = tuple(cast("Iterable[Listener]", value))
     for place, listener in enumerate(listeners):
         if not callable(listener) or inspect.iscoroutinefunction(listener):
@@ -261,6 +262,6 @@ def check_retries(value: object) -> Retries:
     """
     if not isinstance(value, Retries):
         raise ConfigurationError(
-            f"retries must be Retries(...), not {type(value).__name__}.", advice="Retries(attempts=1) turns them off."
+            f"retries must be Retries(...), not {kind_of(value)}.", advice="Retries(attempts=1) turns them off."
         )
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any, Final, cast
 
 MASK: Final = "•••"
@@ -68,6 +68,12 @@ def mask(value: object) -> str:
     if isinstance(value, Mapping):
         return f"{{{MASK} ×{len(cast('Mapping[object, object]', value))}}}"
     return f"'{MASK}'"
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, for an error that says what it should be: its class, and what may have been forgotten."""
+    name = type(value).__name__
+    return f"{name}: await it first" if isinstance(value, Awaitable) else name
 
 
 def is_word(key: object) -> bool:

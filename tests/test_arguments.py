@@ -130,7 +130,7 @@ class TestIds:
             ([], "inboxes", "is empty"),
             ([1, 2, 3, 4], "inboxes", "holds 4; at most 3 are possible"),
             ([1, 2, -3], "inboxes[2]", "must be an int from 1 on, not -3"),
-            ([1, "2"], "inboxes[1]", "must be an int, not str"),
+            ([1, "2"], "inboxes[1]", "must be an int, not str: write the number without quotes"),
             (5, "inboxes", "must be a list or a tuple, not int"),
             ("12", "inboxes", "must be a list or a tuple, not str"),
             ({1}, "inboxes", "must be a list or a tuple, not set"),

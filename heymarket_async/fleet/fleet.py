@@ -15,6 +15,7 @@ from heymarket_async.fleet.names import check_name, unknown_team
 from heymarket_async.fleet.parking import ParkedTeam
 from heymarket_async.fleet.results import TeamResult
 from heymarket_async.fleet.rounds import Member, Roster, Rounds
+from heymarket_async.misuse import OnlyAsyncWith
 from heymarket_async.session import AsyncSession, SessionSettings
 from heymarket_async.settings import (
     BASE_URL_VARIABLE,
@@ -24,6 +25,7 @@ from heymarket_async.settings import (
     check_listeners,
     check_positive,
 )
+from heymarket_async.values import kind_of
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ DEFAULT_CONNECTIONS_PER_TEAM: Final = 4
 _NOBODY: Final = ApiKey("nobody")
 
 
-class Fleet:
+class Fleet(OnlyAsyncWith):
     """Many teams on one pool of connections, each with a token, a rate budget and a state of its own.
 
     Making one touches neither the network nor an event loop. It opens on first use, or with `async with`.
@@ -60,7 +62,7 @@ class Fleet:
     ) -> None:
         if not isinstance(teams, Mapping):
             raise ConfigurationError(
-                f"teams must be a mapping of names to credentials, not {type(teams).__name__}.",
+                f"teams must be a mapping of names to credentials, not {kind_of(teams)}.",
                 advice='Pass it like {"acme": ApiSecret(id, key)}.',
             )
         self._places = check_count("pool_size", settings.setdefault("pool_size", DEFAULT_POOL_SIZE))
@@ -221,7 +223,7 @@ class Fleet:
         """
         self._check_open()
         if not callable(function):
-            raise ConfigurationError(f"each() takes a function of a session, not {type(function).__name__}.")
+            raise ConfigurationError(f"each() takes a function of a session, not {kind_of(function)}.")
         places = self._places if concurrency is None else check_count("concurrency", concurrency)
         interval = None if every is None else check_positive("every", every)
         return Rounds(self._roster, function, places, interval).results()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from heymarket_async.arguments import check_json, check_method, check_params, check_path, masked_path, wrong
 from heymarket_async.calls import Call, Effect, Operation
+from heymarket_async.values import kind_of
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ def call_by_hand(
     check_path(path)
     # Of anything else retries would think that it does not send.
     if not isinstance(effect, Effect | None):
-        raise wrong("effect", f"must be an Effect, such as Effect.READS, not {type(effect).__name__}")
+        raise wrong("effect", f"must be an Effect, such as Effect.READS, not {kind_of(effect)}")
     check_json(json)
     operation = Operation(
         name="request",

@@ -21,7 +21,7 @@ from heymarket_async.arguments import (
 from heymarket_async.errors import ArgumentError
 from heymarket_async.resources.base import Resource
 from heymarket_async.resources.contact_fields import LIST_CONTACT_FIELDS
-from heymarket_async.values import UNSET, Unset
+from heymarket_async.values import UNSET, Unset, kind_of
 
 Body = dict[str, Any]
 CustomValues = Mapping[str, str] | Mapping[int, str] | Mapping[str | int, str]
@@ -129,7 +129,7 @@ class ContactWriter(Resource):
             ArgumentError: it is no mapping.
         """
         if not isinstance(row, Mapping):
-            raise wrong(where, f"must be a dict, not {type(row).__name__}")
+            raise wrong(where, f"must be a dict, not {kind_of(row)}")
         values = dict(cast("Mapping[str, object]", row))
         check_names(values, f"{where}.", more)
         return values
@@ -141,7 +141,7 @@ class ContactWriter(Resource):
 
     def _channel(self, where: str, value: object) -> Body:
         if not isinstance(value, Mapping):
-            raise wrong(where, f"must be a dict, not {type(value).__name__}")
+            raise wrong(where, f"must be a dict, not {kind_of(value)}")
         channel = cast("Mapping[str, object]", value)
         unknown = next((name for name in channel if name not in ChannelValues.__annotations__), None)
         if unknown is not None:
@@ -261,7 +261,7 @@ def _field_id(argument: str, title: str, ids: Mapping[str, Sequence[int]]) -> in
 def _check_custom(argument: str, value: object) -> dict[int | str, str]:
     """Return values of custom fields: by int, if by the id of the field; by str, if by its title."""
     if not isinstance(value, Mapping):
-        raise wrong(argument, f"must be a dict, not {type(value).__name__}")
+        raise wrong(argument, f"must be a dict, not {kind_of(value)}")
     out: dict[int | str, str] = {}
     for key, text in cast("Mapping[object, object]", value).items():
         where = f"{argument}[{_shown(key)}]"

@@ -9,6 +9,7 @@ import attrs
 from heymarket_async.arguments import check_several, check_url, wrong
 from heymarket_async.models.schedules import Attachment
 from heymarket_async.models.templates import GalleryEntry
+from heymarket_async.values import kind_of
 
 
 def check_gallery(argument: str, value: object) -> list[dict[str, Any]]:
@@ -34,7 +35,7 @@ def _written(argument: str, value: object, kind: type[GalleryEntry] | type[Attac
     for place, item in enumerate(check_several(argument, value, at_least=0)):
         where = f"{argument}[{place}]"
         if not isinstance(item, kind):
-            raise wrong(where, f"must be a value of {kind.__name__}, not {type(item).__name__}")
+            raise wrong(where, f"must be a value of {kind.__name__}, not {kind_of(item)}")
         check_url(f"{where}.url", item.url)
         # What the library does not know goes back as it came: these writes replace what was there.
         entry = dict(item.extra)
@@ -42,7 +43,7 @@ def _written(argument: str, value: object, kind: type[GalleryEntry] | type[Attac
             text = getattr(item, field.name)
             if field.name != "extra" and text is not None:
                 if not isinstance(text, str):
-                    raise wrong(f"{where}.{field.name}", f"must be a str, not {type(text).__name__}")
+                    raise wrong(f"{where}.{field.name}", f"must be a str, not {kind_of(text)}")
                 entry[field.name] = text
         out.append(entry)
     return out

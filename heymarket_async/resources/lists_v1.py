@@ -14,7 +14,7 @@ from heymarket_async.models.lists import BroadcastList
 from heymarket_async.models.results import WriteResult
 from heymarket_async.paging import Pager
 from heymarket_async.resources.base import Resource
-from heymarket_async.values import UNSET, Acknowledgement, Unset
+from heymarket_async.values import UNSET, Acknowledgement, Unset, kind_of
 
 # By argument: the key on the wire.
 _NAMES: Final = {"first_name": "f", "last_name": "l"}
@@ -203,12 +203,12 @@ class ListsV1(Resource):
 
     def _members(self, members: object) -> dict[str, Any]:
         if not isinstance(members, Mapping):
-            raise wrong("members", f"must be a dict, not {type(members).__name__}")
+            raise wrong("members", f"must be a dict, not {kind_of(members)}")
         out: dict[str, Any] = {}
         for place, (number, names) in enumerate(cast("Mapping[object, object]", members).items()):
             where = f"members[{place}]"
             if not isinstance(names, Mapping):
-                raise wrong(where, f"must be a dict with first_name and last_name, not {type(names).__name__}")
+                raise wrong(where, f"must be a dict with first_name and last_name, not {kind_of(names)}")
             phone = self._phone(where, number)
             if phone in out:
                 raise wrong(where, "is there twice, in two writings of the number")

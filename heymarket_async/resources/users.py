@@ -11,7 +11,7 @@ from heymarket_async.arguments import check_addresses, check_id, check_several, 
 from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.users import TeamUser
 from heymarket_async.resources.base import Resource
-from heymarket_async.values import UNSET, Unset
+from heymarket_async.values import UNSET, Unset, kind_of
 
 GET_USERS = Operation(
     name="get_users",
@@ -119,7 +119,7 @@ class Users(Resource):
 def _change(argument: str, user: object) -> dict[str, Any]:
     """Return what is to change about one user in the service's words."""
     if not isinstance(user, UserUpdate):
-        raise wrong(argument, f"must be a UserUpdate, not {type(user).__name__}")
+        raise wrong(argument, f"must be a UserUpdate, not {kind_of(user)}")
     change: dict[str, Any] = {"id": check_id(f"{argument}.id", user.id)}
     if user.first_name is not UNSET:
         change["first_name"] = check_text(f"{argument}.first_name", user.first_name)

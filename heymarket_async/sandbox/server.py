@@ -13,6 +13,7 @@ import attrs
 from heymarket_async.auth import ApiKey, ApiSecret
 from heymarket_async.clock import SYSTEM_CLOCK, Clock, SkewedClock
 from heymarket_async.errors import ConfigurationError, SessionError
+from heymarket_async.misuse import OnlyAsyncWith
 from heymarket_async.sandbox.answers import Answer
 from heymarket_async.sandbox.bearer import Guard
 from heymarket_async.sandbox.chats import rows
@@ -36,7 +37,7 @@ from heymarket_async.sandbox.without_wire import InMemory
 from heymarket_async.values import UNSET, Unset
 
 
-class Sandbox:
+class Sandbox(OnlyAsyncWith):
     """A local imitation of the Heymarket service, as a real HTTP server.
 
     A request passes these gates, and the first that refuses it answers: the path (404), the method (405), the

@@ -141,7 +141,7 @@ def _on_the_wire(value: Any) -> Any:
     if isinstance(value, OpenEnum):
         return value.value
     if isinstance(value, tuple):
-        return list(map(_on_the_wire, value))
+        return list(map(_on_the_wire, cast(Any, value)))
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
     return as_json(value) if is_model(type(value)) else value

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Self
 
+from heymarket_async.misuse import OnlyAsyncFor, OnlyAsyncWith
 from heymarket_async.watch.changes import Change
 from heymarket_async.watch.watching import Batch, BatchWatch
 
 
-class Watch:
+class Watch(OnlyAsyncFor, OnlyAsyncWith):
     """The changes of a session's feeds, one by one, for `async for`, until it is closed.
 
     When it is asked for the change after the last one of a batch, that batch counts as handled and is committed.

@@ -20,6 +20,7 @@ from heymarket_async.errors import (
     TransportError,
     UnexpectedStatus,
 )
+from heymarket_async.misuse import OnlyAsyncFor, OnlyAsyncWith
 from heymarket_async.resources.runner import Runner
 from heymarket_async.resources.team import GET_TEAM
 from heymarket_async.watch.changes import Change
@@ -91,7 +92,7 @@ class _Watched:
     failures: int = 0
 
 
-class BatchWatch:
+class BatchWatch(OnlyAsyncFor, OnlyAsyncWith):
     """The batches of changes of a session's feeds, for `async for`, until it is closed.
 
     It polls when it is asked for the next batch, in the task that asks. So a slow reader slows the polling, there is
