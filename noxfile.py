@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import chain
 from pathlib import Path
 
 import nox
@@ -23,6 +24,13 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
+def lowest_versions() -> list[str]:
+    """Return what the package and its extras need, each pinned to the oldest version that they say will do."""
+    project = PROJECT["project"]
+    needed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    return [one.replace(">=", "==") for one in needed]
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests and measure their coverage. Arguments after `--` go to pytest, and then nothing is measured."""
@@ -34,6 +42,20 @@ def tests(session: nox.Session) -> None:
     # Not pytest-cov: the package's pytest plugin is imported before that begins to measure.
     session.run("coverage", "run", "-m", "pytest")
     session.run("coverage", "report")
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest versions that pyproject.toml allows; `tests` runs them with the newest."""
+    session.install("--editable", ".[cli,otel,phones]", *group("test"), *lowest_versions())
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0])
+def uvloop(session: nox.Session) -> None:
+    """Run the tests on uvloop. Windows has none."""
+    session.install("--editable", ".[cli,otel,phones]", *group("test"), "uvloop>=0.21")
+    session.run("python", "-m", "pytest", "--uvloop", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])

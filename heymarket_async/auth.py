@@ -136,11 +136,11 @@ Credentials = ApiSecret | ApiSecretPair | ApiKey
 """What a session takes: an API Secret, two of them during a rotation, or a legacy key."""
 
 
-def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials:
+def credentials_from_env(environ: Mapping[str, str] | None = None) -> Credentials:
     """Read credentials from environment variables.
 
     Args:
-        environ: where to look. `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY` come first, then
+        environ: where to look; by default the environment. `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY` come first, then
             `HEYMARKET_API_KEY`. During a rotation, `HEYMARKET_API_SECRET_ID_2` with `HEYMARKET_API_SECRET_KEY_2` may
             hold a second API Secret, which makes an `ApiSecretPair`. A variable that is empty counts as absent.
 
@@ -148,6 +148,7 @@ def credentials_from_env(environ: Mapping[str, str] = os.environ) -> Credentials
         MissingCredentials: none of them is set.
         ConfigurationError: one half of an API Secret is missing, or a value makes no sense.
     """
+    environ = os.environ if environ is None else environ
     first = _secret_from_env(environ, SECRET_ID_VARIABLE, SECRET_KEY_VARIABLE)
     second = _secret_from_env(environ, SECOND_SECRET_ID_VARIABLE, SECOND_SECRET_KEY_VARIABLE)
     if first and second:

@@ -158,11 +158,11 @@ class AsyncSession(OnlyAsyncWith, Watches):
         self._closed, self._owns_account = False, True
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ, **settings: Unpack[SessionSettings]) -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None, **settings: Unpack[SessionSettings]) -> Self:
         """Return a session with credentials from the environment.
 
         Args:
-            environ: where to look for `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY`, or else
+            environ: where to look, by default the environment, for `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY`, or else
                 `HEYMARKET_API_KEY`; and for `HEYMARKET_BASE_URL`.
             **settings: as for `AsyncSession`; they come before the environment.
 
@@ -170,6 +170,8 @@ class AsyncSession(OnlyAsyncWith, Watches):
             MissingCredentials: there are none.
             ConfigurationError: a value makes no sense.
         """
+        # As a default of the signature it would show all secrets to whoever looks at that.
+        environ = os.environ if environ is None else environ
         base_url = environ.get(BASE_URL_VARIABLE, "").strip()
         if base_url and "base_url" not in settings:
             settings["base_url"] = check_base_url(base_url, BASE_URL_VARIABLE)

@@ -78,7 +78,7 @@ class Fleet(OnlyAsyncWith):
         cls,
         path: str | os.PathLike[str],
         *,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
         connections_per_team: int = DEFAULT_CONNECTIONS_PER_TEAM,
         **settings: Unpack[SessionSettings],
     ) -> Self:
@@ -90,7 +90,7 @@ class Fleet(OnlyAsyncWith):
 
         Args:
             path: the file, whose name ends with `.toml` or `.json`.
-            environ: where environment variables are looked up, also `HEYMARKET_BASE_URL`.
+            environ: where environment variables are looked up, by default the environment, also `HEYMARKET_BASE_URL`.
             connections_per_team: as for `Fleet`.
             **settings: as for `Fleet`.
 
@@ -98,6 +98,7 @@ class Fleet(OnlyAsyncWith):
             ConfigurationError: the file cannot be read, others may read the secrets in it, or something in it makes no
                 sense. The message names the team, and never shows a secret.
         """
+        environ = os.environ if environ is None else environ
         base_url = environ.get(BASE_URL_VARIABLE, "").strip()
         if base_url and "base_url" not in settings:
             settings["base_url"] = check_base_url(base_url, BASE_URL_VARIABLE)
