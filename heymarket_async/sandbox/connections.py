@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -72,10 +72,10 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Join the live ones."""
-        assert isinstance(transport, asyncio.Transport)
-        self._wire = transport
+        # Not to be asserted: transports of uvloop are of no class of asyncio.
+        self._wire = cast(asyncio.Transport, transport)
         # So that `flush` waits for the last byte.
-        transport.set_write_buffer_limits(0)
+        self._wire.set_write_buffer_limits(0)
         self._listener.live.add(self)
         super().connection_made(transport)
 
