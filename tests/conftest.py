@@ -83,6 +83,12 @@ def pytest_configure(config: pytest.Config) -> None:
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items if config.getoption("--uvloop") else ():
+        if item.get_closest_marker("leaves_loops") is not None:
+            item.add_marker(pytest.mark.skip(reason="uvloop itself complains of connections that outlive their loop"))
+
+
 @pytest.fixture
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether the tests in tests/truth run at full length."""

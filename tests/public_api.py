@@ -51,7 +51,7 @@ def described(name: str, value: Any) -> Iterator[str]:
         yield f"class {name}({', '.join(base.__name__ for base in value.__bases__)})"
         yield from (f"    {line}" for line in members(value))
     elif inspect.isroutine(value):
-        yield f"{'async ' * inspect.iscoroutinefunction(value)}def {name}{signature(value)}"
+        yield f"{'async ' * inspect.iscoroutinefunction(inspect.unwrap(value))}def {name}{signature(value)}"
     elif inspect.ismodule(value):
         yield f"module {name}"
     elif name == "__version__":
@@ -82,7 +82,7 @@ def member(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, classmethod | staticmethod):
         yield f"{type(value).__name__} {next(member(name, value.__func__))}"
     elif inspect.isroutine(value):
-        yield f"{'async ' * inspect.iscoroutinefunction(value)}def {name}{signature(value)}"
+        yield f"{'async ' * inspect.iscoroutinefunction(inspect.unwrap(value))}def {name}{signature(value)}"
     elif isinstance(value, property):
         yield f"property {name}: {in_words(inspect.get_annotations(value.fget).get('return'))}"
     elif not isinstance(value, type):

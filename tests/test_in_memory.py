@@ -60,9 +60,10 @@ class TestACallInMemory:
             raise AssertionError("a socket was made")
 
         sandbox = Sandbox()
-        monkeypatch.setattr(socket, "socket", refuse)
-        async with session_on(sandbox) as session:
-            assert len(await session.inboxes.list()) == len(sandbox.teams[0].inboxes)
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", refuse)
+            async with session_on(sandbox) as session:
+                assert len(await session.inboxes.list()) == len(sandbox.teams[0].inboxes)
 
     async def test_it_gives_what_a_call_over_a_socket_gives(self, heymarket_sandbox):
         over = AsyncSession(heymarket_sandbox.secret, base_url=heymarket_sandbox.url)

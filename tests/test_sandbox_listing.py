@@ -240,4 +240,4 @@ def test_every_variant_is_documented() -> None:
     import attrs
 
     text = Variants.__doc__ or ""
-    assert [name for name in attrs.fields_dict(Variants) if f"        {name}: " not in text] == []
+    assert [name for name in attrs.fields_dict(Variants) if f"    {name}: " not in text] == []
