@@ -162,8 +162,8 @@ class AsyncSession(OnlyAsyncWith, Watches):
         """Return a session with credentials from the environment.
 
         Args:
-            environ: where to look, by default the environment, for `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY`, or else
-                `HEYMARKET_API_KEY`; and for `HEYMARKET_BASE_URL`.
+            environ: where to look, by default the environment, for `HEYMARKET_API_SECRET_ID` with
+                `HEYMARKET_API_SECRET_KEY`, or else `HEYMARKET_API_KEY`; and for `HEYMARKET_BASE_URL`.
             **settings: as for `AsyncSession`; they come before the environment.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Writes down the public API: names, signatures, fields, values. `tests/public_api.txt` is what it was when last looked at.
+"""Writes down the public API: names, signatures, fields, values. `tests/public_api.txt` is what it was when last seen.
 
 python tests/public_api.py > tests/public_api.txt
 """
