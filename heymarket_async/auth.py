@@ -141,8 +141,9 @@ def credentials_from_env(environ: Mapping[str, str] | None = None) -> Credential
 
     Args:
         environ: where to look; by default the environment. `HEYMARKET_API_SECRET_ID` with `HEYMARKET_API_SECRET_KEY`
-            come first, then `HEYMARKET_API_KEY`. During a rotation, `HEYMARKET_API_SECRET_ID_2` with `HEYMARKET_API_SECRET_KEY_2` may
-            hold a second API Secret, which makes an `ApiSecretPair`. A variable that is empty counts as absent.
+            come first, then `HEYMARKET_API_KEY`. During a rotation, `HEYMARKET_API_SECRET_ID_2` with
+            `HEYMARKET_API_SECRET_KEY_2` may hold a second API Secret, which makes an `ApiSecretPair`. A variable that
+            is empty counts as absent.
 
     Raises:
         MissingCredentials: none of them is set.
