@@ -117,10 +117,11 @@ async def exchange(
             )
             try:
                 largest, content = options.largest_reply, response.content
-                if content.is_eof():  # As it is for most: head and body came in one piece.
-                    body, fault = _checked(content.read_nowait(), largest)
-                else:
-                    body, fault = await _read(response, largest, silence, timeouts.read, deadline)
+                body, fault = (
+                    _checked(content.read_nowait(), largest)
+                    if content.is_eof()  # As it is for most: head and body came in one piece.
+                    else await _read(response, largest, silence, timeouts.read, deadline)
+                )
             finally:
                 response.release()
                 if request.body is not None:
@@ -136,8 +137,6 @@ async def exchange(
         if progress.token is None or (present.watched and not progress.sent):
             raise
         return Attempt(outcome=Outcome.UNKNOWN, fault=type(closed).__name__)
-    except ConfigurationError:
-        raise  # A transport was asked for what it cannot do.
     except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
         return _failed(raised.error if isinstance(raised, Broken) else raised, progress, present)
     finally:
@@ -147,7 +146,8 @@ async def exchange(
 
 async def _carried(transport: Transport | None, request: Request, progress: Progress, options: Options) -> Attempt:
     """Let something else than aiohttp carry the request, and return its answer."""
-    assert transport is not None and progress.token is not None
+    assert transport is not None
+    assert progress.token is not None
     headers = _with_token(progress.token, options.headers, None)
     status, fields, whole = await carry(transport, progress, request, headers)
     body, fault = _checked(whole, options.largest_reply)
@@ -161,7 +161,13 @@ async def _carried(transport: Transport | None, request: Request, progress: Prog
 
 
 def _failed(error: Exception, progress: Progress, present: OpenPool) -> Attempt:
-    """Return how an attempt ended that has no answer."""
+    """Return how an attempt ended that has no answer.
+
+    Raises:
+        ConfigurationError: a transport was asked for what it cannot do.
+    """
+    if isinstance(error, ConfigurationError):
+        raise error
     # Whatever says that nothing was sent, nothing but its own error clears a send.
     before = before_the_wire(error) or (
         present.watched and isinstance(error, TimeoutError | RuntimeError | ValueError | ConnectionRefusedError)
