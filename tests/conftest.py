@@ -85,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items if config.getoption("--uvloop") else ():
-        if item.get_closest_marker("leaves_loops") is not None:
-            item.add_marker(pytest.mark.skip(reason="uvloop itself complains of connections that outlive their loop"))
+        if (marker := item.get_closest_marker("not_on_uvloop")) is not None:
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
 
 
 @pytest.fixture

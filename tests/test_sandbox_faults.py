@@ -311,6 +311,7 @@ class TestAKeptConnection:
         assert not sandbox.requests[2].read
         assert sandbox.teams[0].sent == []
 
+    @pytest.mark.not_on_uvloop("uvloop sends the FIN with its next turn")
     async def test_is_closed_on_the_wire_when_the_call_returns(self, sandbox: Sandbox) -> None:
         port = int(sandbox.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as client:

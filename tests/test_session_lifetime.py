@@ -97,7 +97,7 @@ class TestOpening:
         assert session.budget.in_flight == 0
 
 
-@pytest.mark.leaves_loops
+@pytest.mark.not_on_uvloop("uvloop itself complains of connections that are open when a loop ends")
 class TestEventLoops:
     def test_a_second_loop_gets_fresh_connections_once_the_first_is_closed(self, sandbox_elsewhere):
         session = AsyncSession(sandbox_elsewhere.secret, base_url=sandbox_elsewhere.url)
@@ -294,7 +294,7 @@ class TestForgetting:
                 await again.close()
         assert caught == []
 
-    @pytest.mark.leaves_loops
+    @pytest.mark.not_on_uvloop("uvloop itself complains of connections that are open when a loop ends")
     def test_forgotten_after_its_loop_has_ended_gives_the_one_warning_too(self, sandbox_elsewhere):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import attrs
 import trustme
@@ -51,9 +52,8 @@ class _Deaf(asyncio.Protocol):
         server.connections += 1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._live.add(transport)
+        self._transport = cast(asyncio.Transport, transport)  # Of no class of asyncio, where it is one of uvloop.
+        self._live.add(self._transport)
         self._server.handshakes += transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:

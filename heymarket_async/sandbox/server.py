@@ -333,9 +333,9 @@ class Sandbox(OnlyAsyncWith):
     def drop_idle(self) -> int:
         """Close the connections on which no request is under way, as a server does that has waited long enough.
 
-        The FIN is on its way when this returns, so a client that writes before its event loop turns writes into a
-        connection which the server has closed; whoever waits first will notice. What comes in on such a connection
-        stands in `requests` with `read` False.
+        The FIN is on its way when this returns (with uvloop, in the next turn of the loop), so a client that writes
+        before its event loop turns writes into a connection which the server has closed; whoever waits first will
+        notice. What comes in on such a connection stands in `requests` with `read` False.
 
         Returns:
             how many there were.
