@@ -10,7 +10,7 @@ class OnlyAsyncFor:
 
     _instead: ClassVar[str] = "Use `async for` in place of `for`."
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch - so it is at run time
 
         def __iter__(self) -> NoReturn:
             raise TypeError(f"A {type(self).__name__} cannot be gone through with a plain `for`. {self._instead}")
@@ -25,7 +25,7 @@ class OnlyAsyncFor:
 class OnlyAsyncWith:
     """Something to open with `async with`. Type checkers know without this; whoever has none is told."""
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch - so it is at run time
 
         def __enter__(self) -> NoReturn:
             name = type(self).__name__

@@ -179,7 +179,7 @@ def _shown(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _end(waiting: Hung) -> None:
-    if not waiting.done():
+    if not waiting.done():  # pragma: no branch - a client may leave in the same turn
         waiting.set_exception(Ended("The sandbox was closed."))
 
 

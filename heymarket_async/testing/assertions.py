@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from heymarket_async.arguments import wrong
@@ -84,15 +83,12 @@ def _facts(sandbox: Sandbox) -> str:
         f"  {each.operation or each.path} -> {each.status or 'no answer'}{'' if each.performed else ', not performed'}"
         for each in sandbox.requests[-_LATEST:]
     ]
-    twice = [name for name, count in Counter(each.local_id for each in _sent(sandbox)).items() if name and count > 1]
     lines = [
         "What went out:" if sent else "Nothing went out to anybody.",
         *sent,
         f"The latest of {len(sandbox.requests)} requests:" if asked else "The sandbox has seen no request.",
         *asked,
     ]
-    if twice:
-        lines.append("Some have the same local_id: one call to several people, or a repeat of it.")
     if sandbox.scripted:
         lines.append(f"{sandbox.scripted} ordered answers have not come yet.")
     return "".join(f"\n{line}" for line in lines)
