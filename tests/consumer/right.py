@@ -6,7 +6,7 @@ import asyncio
 
 from heymarket_async import ApiSecret, AsyncSession, Inbox
 from heymarket_async.sandbox import Sandbox
-from heymarket_async.testing import make
+from heymarket_async.testing import as_json, make
 
 
 async def names(heymarket: AsyncSession) -> list[str]:
@@ -22,7 +22,8 @@ async def newest(heymarket: AsyncSession, inbox: Inbox) -> int | None:
 
 async def main() -> None:
     async with Sandbox() as sandbox, AsyncSession(sandbox.secret, base_url=sandbox.url) as heymarket:
-        print(await names(heymarket), await newest(heymarket, make(Inbox)))
+        print(await names(heymarket), await newest(heymarket, (await heymarket.inboxes.list())[0]))
+        print(as_json(make(Inbox, name="Support"))["name"])
 
 
 SECRET = ApiSecret("id", "key")
