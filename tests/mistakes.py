@@ -184,7 +184,7 @@ def told(mistake: Mistake) -> str:
 
 async def _making(code: str) -> None:
     async with Sandbox() as sandbox:
-        names = _names(sandbox)
+        names = _names(sandbox) | {"url": sandbox.url}
         lines = f"async def main(heymarket, inbox):\n{textwrap.indent(code, '    ')}"
         exec(compile(lines, "my_app.py", "exec"), names)
         async with _session(sandbox) as session:
@@ -210,5 +210,4 @@ def _names(sandbox: Sandbox) -> dict[str, Any]:
         "asyncio": asyncio,
         "datetime": datetime,
         "secret": sandbox.secret,
-        "url": sandbox._address and sandbox.url,
     }

@@ -65,7 +65,11 @@ def members(cls: type[Any]) -> Iterator[str]:
     if issubclass(cls, enum.Enum):
         yield from (f"{name} = {member.value!r}" for name, member in cls.__members__.items())
     elif attrs.has(cls):
-        yield from (f"{field.name}: {in_words(field.type)}{default(field)}" for field in attrs.fields(cls))
+        yield from (
+            f"{field.name}: {in_words(field.type)}{default(field)}"
+            for field in attrs.fields(cls)
+            if field.name[0] != "_"
+        )
     elif isinstance(cls.__dict__.get("__init__"), type(members)):
         yield f"def __init__{signature(cls.__init__)}"
     found: dict[str, Any] = {}
@@ -120,6 +124,8 @@ def bare_default(value: Any) -> Any:
 
 def shown(value: Any) -> str:
     """Return a default that is the same in every process."""
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(repr, value)))}}}"
     text = repr(value)
     return f"<{type(value).__name__}>" if " at 0x" in text else text
 

@@ -35,7 +35,8 @@ def test_what_is_said_stands_on_the_page(mistake):
 
 @pytest.mark.parametrize("mistake", [mistake for mistake in MISTAKES if mistake.plain], ids=lambda each: each.title)
 def test_what_python_says_is_said(mistake):
-    assert told(mistake).partition(":")[0].endswith(("Error", "Warning"))
+    # Of a list in place of a coroutine, asyncio says with another class from version to version.
+    assert told(mistake).partition(":")[0] in {shown(mistake).partition(":")[0], "TypeError"}
 
 
 # A watch goes on for ever.
