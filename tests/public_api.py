@@ -21,6 +21,7 @@ PACKAGES = (
     "heymarket_async.sandbox",
     "heymarket_async.testing",
     "heymarket_async.testing.faults",
+    "heymarket_async.webhooks",
 )
 OURS = "heymarket_async"
 

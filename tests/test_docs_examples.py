@@ -19,7 +19,9 @@ RUN = {name: block for name, block in BLOCKS.items() if name not in NOT_RUN}
 
 
 def test_there_are_examples():
-    assert {"sending-1", "sending-2", "observability-1", "watching-3", "sandbox-1", "testing-4", "webhooks-1"} <= set(RUN)
+    assert {"sending-1", "sending-2", "observability-1", "watching-3", "sandbox-1", "testing-4", "webhooks-1"} <= set(
+        RUN
+    )
 
 
 def test_few_of_them_are_not_run_and_each_says_why():
