@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from heymarket_async.retry import Outcome, Retries
     from heymarket_async.session import AsyncSession
     from heymarket_async.settings import Timeouts
+    from heymarket_async.shown import Revealed, Rows, reveal
     from heymarket_async.values import UNSET, Extra
     from heymarket_async.watch.changes import Added, Change, Changed, Gap, Removed
     from heymarket_async.watch.checkpoint import Checkpoint
@@ -238,8 +239,10 @@ __all__ = [
     "ReplyError",
     "Resolution",
     "Retries",
+    "Revealed",
     "Role",
     "RowOutcome",
+    "Rows",
     "SavedContact",
     "Schedule",
     "ScheduleMeta",
@@ -292,4 +295,5 @@ __all__ = [
     "__version__",
     "credentials_from_env",
     "poll_once",
+    "reveal",
 ]

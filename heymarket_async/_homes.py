@@ -91,6 +91,7 @@ HOMES: Final[Homes] = {
     "retry": ("Outcome", "Retries"),
     "session": ("AsyncSession",),
     "settings": ("Timeouts",),
+    "shown": ("Revealed", "Rows", "reveal"),
     "values": ("Extra", "UNSET"),
     "watch.changes": (
         "Added",

@@ -23,6 +23,7 @@ import msgspec
 
 from heymarket_async.drift import Drift, Misfit, NoIdentity, json_type
 from heymarket_async.scalars import register_scalars
+from heymarket_async.shown import Rows
 from heymarket_async.staging import (
     REFUSED,
     Field,
@@ -126,11 +127,11 @@ class Reader:
                 pass  # Something in it wants more care.
             else:
                 models = (yield from each(clean.assemble, staged, [])) if clean.many else None
-                return cast(T, clean.assemble(staged) if models is None else tuple(models))
+                return cast(T, clean.assemble(staged) if models is None else Rows(models))
         records = _records(body) if is_many(shape) else None
         if records is not None:
             hook = self._item_hook(shape)
-            return cast(T, (yield from _items(records, shape, lambda record: hook(parse_json(record)))))
+            return cast(T, Rows((yield from _items(records, lambda record: hook(parse_json(record))))))
         if len(body) > _LARGE:
             yield
         raw, wrapper = _unwrap(parse_json(body), envelope)
@@ -180,15 +181,16 @@ class Reader:
         if not _is_array(shape):
             return cast(T, _guard(self.converter.get_structure_hook(shape), shape)(raw))
         # A service in Go says null for an empty array.
-        return cast(T, (yield from _items(() if raw is None else raw, shape, self._item_hook(shape))))
+        items = yield from _items(() if raw is None else raw, self._item_hook(shape))
+        return cast(T, Rows(items) if is_many(shape) else items)
 
     def _item_hook(self, shape: Any) -> Hook:
         item_type = typing.get_args(shape)[0]
         return _guard(self.converter.get_structure_hook(item_type), item_type)
 
     def _many_hook(self, shape: Any) -> Callable[[Any, Any], Any]:
-        hook = self._item_hook(shape)
-        return lambda raw, _: at_once(_items(raw, shape, hook))
+        hook, container = self._item_hook(shape), typing.get_origin(shape)
+        return lambda raw, _: container(at_once(_items(raw, hook)))
 
     def _keeper(self, cls: type[attrs.AttrsInstance]) -> Callable[[dict[str, Any]], Extra]:
         """Return what says what a model keeps of a record beside its fields."""
@@ -252,8 +254,8 @@ def _is_array(shape: Any) -> bool:
     return is_many(shape) or typing.get_origin(shape) is list
 
 
-def _items(raw: Any, shape: Any, hook: Hook) -> Turns[Any]:
-    """Return the items of an array in a container of `shape`, each read by `hook`."""
+def _items(raw: Any, hook: Hook) -> Turns[list[Any]]:
+    """Return the items of an array, each read by `hook`."""
     if not isinstance(raw, list | tuple):
         raise Misfit("array", json_type(raw))
     made: list[Any] = []
@@ -261,8 +263,7 @@ def _items(raw: Any, shape: Any, hook: Hook) -> Turns[Any]:
         yield from each(hook, cast("Sequence[Any]", raw), made)
     except Misfit as misfit:
         raise misfit.under(len(made)) from None
-    container: Any = typing.get_origin(shape)
-    return container(made)
+    return made
 
 
 def _guard(hook: Callable[[Any, Any], Any], shape: Any) -> Hook:

@@ -16,6 +16,7 @@ from heymarket_async.arguments import check_count, check_text, wrong
 from heymarket_async.calls import Call, Operation, PageNumber, TimeCursor
 from heymarket_async.errors import BadRequest
 from heymarket_async.misuse import OnlyAsyncFor
+from heymarket_async.shown import Rows
 from heymarket_async.values import UNSET
 from heymarket_async.walks import PageWalk, TimeWalk, Walk
 
@@ -88,6 +89,11 @@ class Pager(OnlyAsyncFor, Generic[T]):
         return self._left == 0 or (self._walk.done and not self._waiting)
 
     @property
+    def fetched(self) -> Rows[T]:
+        """What was fetched and is not handed out yet, such as what a `collect` that was interrupted has come to."""
+        return Rows(self._waiting)
+
+    @property
     def unseen(self) -> tuple[datetime | None, datetime | None] | None:
         """From when to when items were not fetched so far; None for a bound that is not known, or for nothing."""
         return None if self.done else self._walk.unseen
@@ -115,23 +121,24 @@ class Pager(OnlyAsyncFor, Generic[T]):
         while await self._fill():
             yield self._hand_out()
 
-    async def page(self) -> tuple[T, ...]:
+    async def page(self) -> Rows[T]:
         """Return the next page, or what is left of the present one; an empty tuple at the end."""
         out: list[T] = []
         if await self._fill():
             while self._waiting and self._left != 0:
                 out.append(self._hand_out())
-        return tuple(out)
+        return Rows(out)
 
-    async def pages(self) -> AsyncIterator[tuple[T, ...]]:
+    async def pages(self) -> AsyncIterator[Rows[T]]:
         """Hand out page after page."""
         while page := await self.page():
             yield page
 
-    async def collect(self, limit: int | None = None) -> tuple[T, ...]:
+    async def collect(self, limit: int | None = None) -> Rows[T]:
         """Return the items that are left.
 
-        Where it fails or is cancelled on the way, the pager keeps what was fetched, and gives it when asked again.
+        Where it fails, is cancelled or interrupted on the way, `fetched` shows what has come, and the pager goes on
+        from there when it is asked again.
 
         Args:
             limit: items at the most; None for all, which then are in memory together.
@@ -149,7 +156,7 @@ class Pager(OnlyAsyncFor, Generic[T]):
             self._before, self._handed_out = at, handed_out
             self._left = None if self._left is None else self._left + len(out)
             raise
-        return tuple(out)
+        return Rows(out)
 
     def _standing(self) -> tuple[dict[str, Any], list[int]]:
         """Return where the walk stood before the page that is being handed out, and what was handed out of it."""

@@ -22,6 +22,7 @@ from every_model import EVERY_MODEL
 from heymarket_async import BusinessHours, Inbox, Team, TeamMember, WidgetSettings
 from heymarket_async.convert import NotJson, Reader
 from heymarket_async.drift import Misfit, NoIdentity
+from heymarket_async.shown import Rows
 from heymarket_async.staging import is_model
 from heymarket_async.values import NO_EXTRA, OpenEnum
 
@@ -208,7 +209,7 @@ def same(one, other):
             and all(same(*pair) for pair in pairs)
         )
     if isinstance(one, tuple):
-        return type(other) is tuple and len(one) == len(other) and all(map(same, one, other))
+        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and one == other
 
 
@@ -299,7 +300,7 @@ class TestOneResultWhateverThePath:
     def test_a_record_among_others_is_read_as_it_is_alone(self, model, data):
         several = data.draw(st.lists(records(model, loose) | records(model), max_size=4))
         together = Reader().read(to_bytes(several), tuple[model, ...])
-        assert same(together, tuple(Reader().structure(record, model) for record in several))
+        assert same(together, Rows(Reader().structure(record, model) for record in several))
         wrapped = Reader().read(to_bytes({"items": several}), tuple[model, ...], ("items",))
         assert same(wrapped, together)
 

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import anything, extra, id_first, mapping, personal, plain
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ContactNote:
+class ContactNote(Shown):
     """A note that somebody left on a contact.
 
     Attributes:
@@ -33,7 +34,7 @@ class ContactNote:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ContactChannel:
+class ContactChannel(Shown):
     """A way to reach a contact, such as a phone number or an e-mail address.
 
     Attributes:
@@ -64,7 +65,7 @@ class ContactChannel:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ContactFacts:
+class ContactFacts(Shown):
     """What is known of a person whom the team texts, whether the service reads it or answers a write.
 
     What the service leaves out is None, or an empty tuple where there may be many.
@@ -159,7 +160,7 @@ class SavedContact(ContactFacts):
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ContactStatus:
+class ContactStatus(Shown):
     """Whether a contact may be texted.
 
     Attributes:
@@ -184,7 +185,7 @@ class ContactStatus:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ContactField:
+class ContactField(Shown):
     """A custom field that contacts of this team have.
 
     Attributes:

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, mapping, personal, plain
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ConversationMember:
+class ConversationMember(Shown):
     """A member who takes part in a conversation.
 
     Attributes:
@@ -27,7 +28,7 @@ class ConversationMember:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Conversation:
+class Conversation(Shown):
     """The texts between an inbox and one contact, or a group of them.
 
     Only `id` is always there. What the service leaves out is None, or an empty tuple where there may be many.

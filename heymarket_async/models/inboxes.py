@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, personal
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class WidgetSettings:
+class WidgetSettings(Shown):
     """How the web chat widget of an inbox looks and what it asks for.
 
     Every field may be absent (None). The flags from `email_enabled` on were only seen by integrators.
@@ -50,7 +51,7 @@ class WidgetSettings:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class BusinessHours:
+class BusinessHours(Shown):
     """When an inbox is open. Seen by integrators only; every field may be absent (None).
 
     Attributes:
@@ -75,7 +76,7 @@ class BusinessHours:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Inbox:
+class Inbox(Shown):
     """An inbox of a team: a number that customers text, and the members who answer.
 
     Only `id` is always there. What the service leaves out is None, or an empty tuple where there may be many.

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, mapping
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class BroadcastList:
+class BroadcastList(Shown):
     """A list of contacts to broadcast to.
 
     Only `id` is always there. What the service leaves out is None.
@@ -47,7 +48,7 @@ class BroadcastList:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ListDeletion:
+class ListDeletion(Shown):
     """What the service says to the deletion of a list.
 
     Attributes:

@@ -8,6 +8,7 @@ import attrs
 
 from heymarket_async.models.conversations import Conversation
 from heymarket_async.models.fields import extra, mapping, personal, plain
+from heymarket_async.shown import Shown
 from heymarket_async.values import OpenEnum
 
 
@@ -18,7 +19,7 @@ class MessageStatus(OpenEnum):
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class MessageCustom:
+class MessageCustom(Shown):
     """Data that an integration put beside a message.
 
     Attributes:
@@ -35,7 +36,7 @@ class MessageCustom:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Message:
+class Message(Shown):
     """A text, a picture, an e-mail or a private comment in a conversation.
 
     Only `id` is always there. What the service leaves out is None, or an empty tuple where there may be many.
@@ -96,7 +97,7 @@ class Message:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class SentMessage:
+class SentMessage(Shown):
     """What the service says to a send. Accepted is not delivered: the message's `status` tells that later.
 
     No field is required: whatever the answer lacks, the send was made.

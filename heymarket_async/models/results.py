@@ -6,10 +6,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class WriteResult:
+class WriteResult(Shown):
     """What the service says to a create or an update.
 
     No field is required: whatever the answer lacks, the write was made.

@@ -8,10 +8,11 @@ import attrs
 
 from heymarket_async.models.fields import extra, mapping, personal, plain
 from heymarket_async.models.templates import GalleryEntry
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Attachment:
+class Attachment(Shown):
     """A file that goes with a scheduled message. It is read in schedules, and written in them too.
 
     Attributes:
@@ -30,7 +31,7 @@ class Attachment:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ScheduledContent:
+class ScheduledContent(Shown):
     """What a scheduled message says.
 
     Attributes:
@@ -64,7 +65,7 @@ class ScheduledContent:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class ScheduleMeta:
+class ScheduleMeta(Shown):
     """What a scheduled message says and where it goes. The service writes 0 or an empty text for what is not there.
 
     Attributes:
@@ -89,7 +90,7 @@ class ScheduleMeta:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Schedule:
+class Schedule(Shown):
     """A message that will be sent later.
 
     Only `id` is always there. What the service leaves out is None.

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, personal
+from heymarket_async.shown import Shown
 from heymarket_async.values import OpenEnum
 
 
@@ -20,7 +21,7 @@ class SurveyType(OpenEnum):
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Survey:
+class Survey(Shown):
     """A question that contacts answer by text.
 
     Only `id` is always there. What the service leaves out is None.

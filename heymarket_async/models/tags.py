@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, plain
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Tag:
+class Tag(Shown):
     """A label for contacts.
 
     Only `id` is always there. What the service leaves out is None.

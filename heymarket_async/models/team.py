@@ -6,10 +6,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, personal
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class TeamMember:
+class TeamMember(Shown):
     """A member of a team.
 
     Attributes:
@@ -30,7 +31,7 @@ class TeamMember:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Team:
+class Team(Shown):
     """The team that the credentials belong to.
 
     Attributes:

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, personal
+from heymarket_async.shown import Shown
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class GalleryEntry:
+class GalleryEntry(Shown):
     """A picture that goes with a text. It is read in templates and schedules, and written in them too.
 
     Attributes:
@@ -31,7 +32,7 @@ class GalleryEntry:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class GalleryContent:
+class GalleryContent(Shown):
     """What a template says.
 
     Attributes:
@@ -48,7 +49,7 @@ class GalleryContent:
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class Template:
+class Template(Shown):
     """A text that is kept to be sent again.
 
     Only `id` is always there. What the service leaves out is None, or an empty tuple where there may be many.

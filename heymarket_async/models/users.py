@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from heymarket_async.models.fields import extra, personal
+from heymarket_async.shown import Shown
 
 
 class Role(enum.IntEnum):
@@ -18,7 +19,7 @@ class Role(enum.IntEnum):
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
-class TeamUser:
+class TeamUser(Shown):
     """A person's membership of the team.
 
     Only `id` is always there. What the service leaves out is None.

@@ -60,14 +60,22 @@ def caller() -> tuple[str, int] | None:
 
 
 def forgotten(present: OpenPool) -> None:
-    """Let go of a pool that nobody has closed, and say once where it was opened."""
+    """Let go of a pool that nobody has closed, and say once where it was opened.
+
+    Not where a person types: a session that lives as long as a notebook does is used as it should be.
+    """
     if present.http is None or present.http.closed:
         return
     abandon(present)
-    if not present.borrowed_connector:
+    if not present.borrowed_connector and not _somebody_types():
         filename, line = present.opened_at
         message = f"An AsyncSession was opened at {filename}:{line} and never closed. Use `async with` or close()."
         warnings.warn_explicit(message, ResourceWarning, filename, line)
+
+
+def _somebody_types() -> bool:
+    """Say whether this is a notebook or a shell of Python, all of which have a prompt, even where nobody sees it."""
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
 def abandon(present: OpenPool) -> None:

@@ -22,6 +22,7 @@ from heymarket_async import (
     MessageReceived,
     Pager,
     Receiver,
+    Rows,
     SentMessage,
     Team,
     TeamResult,
@@ -38,7 +39,7 @@ async def replies_have_their_types(heymarket: AsyncSession) -> None:
     assert_type(await heymarket.messages.send(inbox_id=1, creator_id=2, phone_number="", text=""), SentMessage)
     assert_type(await heymarket.messages.count(), int)
     assert_type(heymarket.messages.list(), Pager[Message])
-    assert_type(await heymarket.conversations.list(inboxes=[1]).collect(), tuple[Conversation, ...])
+    assert_type(await heymarket.conversations.list(inboxes=[1]).collect(), Rows[Conversation])
     assert_type(await heymarket.contacts.create(phone_number="", first_name="Sam"), WriteResult)
     assert_type(await heymarket.contacts.find(phone_number=""), Contact | None)
     assert_type(await heymarket.tags.delete(1), str)
