@@ -134,3 +134,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str
     below = f"<p><small>{escape(note)}</small></p>" if note else ""
     # The class is the one by which notebooks know tables of pandas, and give them their own look.
     return f'<table class="dataframe"><thead><tr>{"".join(head)}</tr></thead><tbody>{lines}</tbody></table>{below}'
+
+
+def progress_bar(words: str, done: int, total: int | None, *, ended: bool) -> str:
+    """Return a bar and words beside it. Where nobody knows the total, the bar only says that it goes on."""
+    known = f' value="{done}" max="{max(total, done, 1)}"' if total else ' value="1" max="1"' if ended else ""
+    return f"<progress{known}></progress> {escape(words)}"

@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -19,6 +19,10 @@ from heymarket_async.misuse import OnlyAsyncFor
 from heymarket_async.shown import Rows
 from heymarket_async.values import UNSET
 from heymarket_async.walks import PageWalk, TimeWalk, Walk
+
+if TYPE_CHECKING:
+    from heymarket_async.limits import BudgetState
+    from heymarket_async.progress import Progress
 
 T = TypeVar("T")
 
@@ -47,6 +51,7 @@ class Pager(OnlyAsyncFor, Generic[T]):
         cursor: where to go on, as `cursor` of another pager of the same list gave it.
         keep: says of an item whether it is wanted, where the service may send others too.
         since: the earliest time that is wanted of a list by time; the last page may hold older items too.
+        budget: tells how much of the rate limit is left.
     """
 
     _instead = "Use `async for`, or `await pager.collect()` for all items at once, or `await pager.page()` for some."
@@ -62,8 +67,10 @@ class Pager(OnlyAsyncFor, Generic[T]):
         cursor: str | None = None,
         keep: Callable[[T], bool] = lambda _: True,
         since: datetime | None = None,
+        budget: Callable[[], BudgetState] | None = None,
     ) -> None:
         self._run = run
+        self._budget = budget
         self._keep = keep
         self._operation = operation
         self._ask = ask
@@ -157,6 +164,25 @@ class Pager(OnlyAsyncFor, Generic[T]):
             self._left = None if self._left is None else self._left + len(out)
             raise
         return Rows(out)
+
+    def progress(self, *, total: int | None = None) -> Progress[T]:
+        """Return the items that are left, for `async for`, and show meanwhile how far it is.
+
+        It shows how many came, how fast, and what is left of the rate limit: under the cell of a notebook, in a
+        terminal (which needs the extra `cli`), and nowhere in a pipe or a log.
+
+        Args:
+            total: how many there are, if you know, for example from `messages.count()`.
+
+        Raises:
+            ArgumentError: the total makes no sense.
+            ConfigurationError: this is a terminal, and the extra `cli` is missing.
+        """
+        from heymarket_async.progress import Meter, Progress
+
+        if total is not None:
+            check_count("total", total, least=0)
+        return Progress(aiter(self), Meter(total=total, budget=self._budget))
 
     def _standing(self) -> tuple[dict[str, Any], list[int]]:
         """Return where the walk stood before the page that is being handed out, and what was handed out of it."""

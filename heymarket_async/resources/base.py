@@ -74,4 +74,13 @@ class Resource:
         def ask(keys: Mapping[str, Any]) -> Call[tuple[T, ...]]:
             return operation.call(body={**body, **keys})
 
-        return Pager(self._runner.run, operation, ask, limit=limit, page_size=page_size, cursor=cursor, keep=keep)
+        return Pager(
+            self._runner.run,
+            operation,
+            ask,
+            limit=limit,
+            page_size=page_size,
+            cursor=cursor,
+            keep=keep,
+            budget=lambda: self._runner.budget,
+        )

@@ -244,7 +244,15 @@ class Messages(Resource):
         def ask(keys: Mapping[str, Any]) -> Call[tuple[Message, ...]]:
             return GET_MESSAGE_HISTORY.call(query={**query, **keys})
 
-        return Pager(self._runner.run, GET_MESSAGE_HISTORY, ask, limit=limit, cursor=cursor, keep=_is_before(before))
+        return Pager(
+            self._runner.run,
+            GET_MESSAGE_HISTORY,
+            ask,
+            limit=limit,
+            cursor=cursor,
+            keep=_is_before(before),
+            budget=lambda: self._runner.budget,
+        )
 
     async def count(self, *, date: datetime | None = None) -> int:
         """Return how many messages the team has.

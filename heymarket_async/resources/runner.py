@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from heymarket_async.calls import Call
 from heymarket_async.clock import Clock
+from heymarket_async.limits import BudgetState
 
 T = TypeVar("T")
 
@@ -21,6 +22,11 @@ class Runner(Protocol):
     @property
     def clock(self) -> Clock:
         """What tells the time."""
+        ...
+
+    @property
+    def budget(self) -> BudgetState:
+        """How much of the rate limit is left."""
         ...
 
     def service_time(self) -> float | None:
