@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from heymarket_async.session import AsyncSession
     from heymarket_async.settings import Timeouts
     from heymarket_async.shown import Revealed, Rows, reveal
+    from heymarket_async.tables.frames import to_frame
     from heymarket_async.values import UNSET, Extra
     from heymarket_async.watch.changes import Added, Change, Changed, Gap, Removed
     from heymarket_async.watch.checkpoint import Checkpoint
@@ -296,4 +297,5 @@ __all__ = [
     "credentials_from_env",
     "poll_once",
     "reveal",
+    "to_frame",
 ]

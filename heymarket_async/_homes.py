@@ -92,6 +92,7 @@ HOMES: Final[Homes] = {
     "session": ("AsyncSession",),
     "settings": ("Timeouts",),
     "shown": ("Revealed", "Rows", "reveal"),
+    "tables.frames": ("to_frame",),
     "values": ("Extra", "UNSET"),
     "watch.changes": (
         "Added",

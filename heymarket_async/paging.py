@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, get_args
 
 import msgspec
 
@@ -23,6 +23,8 @@ from heymarket_async.walks import PageWalk, TimeWalk, Walk
 if TYPE_CHECKING:
     from heymarket_async.limits import BudgetState
     from heymarket_async.progress import Progress
+    from heymarket_async.tables.arrow import ArrowBuilder
+    from heymarket_async.tables.frames import Library
 
 T = TypeVar("T")
 
@@ -71,6 +73,7 @@ class Pager(OnlyAsyncFor, Generic[T]):
     ) -> None:
         self._run = run
         self._budget = budget
+        self._table: ArrowBuilder | None = None
         self._keep = keep
         self._operation = operation
         self._ask = ask
@@ -164,6 +167,33 @@ class Pager(OnlyAsyncFor, Generic[T]):
             self._left = None if self._left is None else self._left + len(out)
             raise
         return Rows(out)
+
+    async def to_frame(self, *, to: Library = "pandas") -> Any:
+        """Return a frame with a row for each of the items that are left. Memory holds its columns, not the items.
+
+        Where it fails, is cancelled or interrupted on the way, the pager keeps what was fetched, and goes on from there
+        when it is asked again.
+
+        Args:
+            to: `pandas`, `polars` or `arrow`, each of which comes with the extra of its name.
+
+        Returns:
+            A `pandas.DataFrame`, a `polars.DataFrame` or a `pyarrow.Table`, with the columns of docs/tables.md; typed
+            as Any, because not all of these come with types.
+
+        Raises:
+            ArgumentError: there is no such library.
+            ConfigurationError: a package is missing. It names the extra.
+        """
+        from heymarket_async.tables.arrow import ArrowBuilder
+        from heymarket_async.tables.frames import Maker
+
+        maker = Maker(to)
+        self._table = self._table or ArrowBuilder(get_args(self._operation.reply)[0])
+        while items := await self.page():
+            self._table.add(items)
+        table, self._table = self._table.table(), None
+        return await asyncio.to_thread(maker.frame, table)
 
     def progress(self, *, total: int | None = None) -> Progress[T]:
         """Return the items that are left, for `async for`, and show meanwhile how far it is.

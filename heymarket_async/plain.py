@@ -36,3 +36,51 @@ def to_json(value: Any) -> Any:
 
 def _to_rfc3339(time: datetime) -> str:
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+"""Models as plain JSON again, under the names of the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, cast
+
+import attrs
+
+_SCALARS: Final = frozenset({str, int, bool, float, datetime})
+
+
+def to_plain(value: Any) -> Any:
+    """Return a model, or anything made of models, as dicts, lists and scalars; times stay as they are.
+
+    A field that is None was not there, and is left out. What the library does not know is as the service sent it.
+    """
+    kind = value.__class__
+    if kind in _SCALARS:
+        return value
+    if attrs.has(kind):
+        return _record(value)
+    if isinstance(value, Mapping):
+        return {key: to_plain(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]  # mypy finds a cast redundant
+    if isinstance(value, list | tuple):
+        return [to_plain(content) for content in cast("list[Any]", value)]
+    return value
+
+
+def _record(model: Any) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for name, key in _names(model.__class__):
+        value = getattr(model, name)
+        if value is not None:
+            record[key] = value if value.__class__ in _SCALARS else to_plain(value)
+    extra = getattr(model, "extra", None)
+    if extra:
+        record |= to_plain(extra)
+    return record
+
+
+@cache
+def _names(model: type[attrs.AttrsInstance]) -> tuple[tuple[str, str], ...]:
+    """Return the names of the fields of a model, and their keys on the wire."""
+    fields = [field for field in attrs.fields(model) if field.name != "extra"]
+    return tuple((field.name, field.metadata.get("wire", field.name)) for field in fields)

@@ -28,6 +28,8 @@ STOREYS = (
     "models",
     "resolution",
     "errors",
+    "extras",
+    "plain",
     "clock",
     "deadlines",
     "phones",
