@@ -111,6 +111,10 @@ class Extra(Mapping[str, Any]):
     def __reduce__(self) -> tuple[type[Extra], tuple[dict[str, Any]]]:
         return Extra, (self._items,)
 
+    def copy(self) -> dict[str, Any]:
+        """Return the keys and values as a dict of your own, much faster than `dict(...)` does."""
+        return self._items.copy()
+
     def plus(self, items: dict[str, Any]) -> Extra:
         """Return these keys and more."""
         return Extra(self._items | items)

@@ -20,7 +20,7 @@ import msgspec
 
 from heymarket_async.plain import to_plain
 from heymarket_async.staging import Field, is_many, or_none, plan_of
-from heymarket_async.values import NO_EXTRA
+from heymarket_async.values import NO_EXTRA, Extra
 
 EXTRA: Final = "extra"
 
@@ -62,16 +62,7 @@ def columns_of(model: type[attrs.AttrsInstance]) -> tuple[Column, ...]:
 def cells(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> Iterator[list[Any]]:
     """Yield what each column of a model holds for some items, in the order of `columns_of`."""
     yield from _cells(model, items)
-    yield [None if extra is None else to_json(extra) for extra in _extras(model, items)]
-
-
-def to_json(value: Any) -> str:
-    """Return a value as JSON, under the names of the wire."""
-    plain = to_plain(value)
-    try:
-        return msgspec.json.encode(plain).decode()
-    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError):
-        return json.dumps(plain, default=str)  # It takes half an emoji and huge numbers, which msgspec does not.
+    yield [None if extra is None else _json(extra) for extra in _extras(model, items)]
 
 
 def _columns(model: type[attrs.AttrsInstance], prefix: str) -> Iterator[Column]:
@@ -90,14 +81,14 @@ def _cells(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> Iterator[l
         if inner is not None:
             yield from _cells(inner, values)
         elif _kind(field) is Kind.JSON:
-            yield [None if value is None or value == () else to_json(value) for value in values]
+            yield [None if value is None or value == () else _json(to_plain(value)) for value in values]
         else:
             yield values
 
 
 def _extras(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> list[dict[str, Any] | None]:
     """Return for each item what the library does not know of it, and of the models in it under their keys."""
-    found = [None if item is None or item.extra is NO_EXTRA else dict(item.extra) or None for item in items]
+    found = [None if item is None or item.extra is NO_EXTRA else _copy(item.extra) or None for item in items]
     for field, get in _getters(model):
         inner = _inner(field)
         if inner is not None:
@@ -105,6 +96,10 @@ def _extras(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> list[dict
                 if nested is not None:
                     found[row] = {**(found[row] or {}), field.key: nested}
     return found
+
+
+def _copy(extra: Any) -> dict[str, Any]:
+    return extra.copy() if isinstance(extra, Extra) else dict(extra)
 
 
 @cache
@@ -124,3 +119,10 @@ def _kind(field: Field) -> Kind:
     scalars = {int: Kind.INTEGER, float: Kind.NUMBER, bool: Kind.FLAG, datetime: Kind.TIME, str: Kind.TEXT}
     # An enumeration of the service's words is text.
     return scalars.get(str if str in getattr(shape, "__mro__", ()) else shape, Kind.JSON)
+
+
+def _json(plain: Any) -> str:
+    try:
+        return msgspec.json.encode(plain).decode()
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError):
+        return json.dumps(plain, default=str)  # It takes half an emoji and huge numbers, which msgspec does not.
