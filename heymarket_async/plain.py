@@ -40,12 +40,14 @@ def _to_rfc3339(time: datetime) -> str:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, cast
 
 import attrs
+import msgspec
 
 _SCALARS: Final = frozenset({str, int, bool, float, datetime})
 
@@ -65,6 +67,15 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_plain(content) for content in cast("list[Any]", value)]
     return value
+
+
+def to_json(plain: Any) -> str:
+    """Return what `to_plain` has made, as JSON in one line."""
+    try:
+        return msgspec.json.encode(plain).decode()
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError):
+        # Half an emoji and huge numbers, which msgspec does not take.
+        return json.dumps(plain, default=msgspec.to_builtins)
 
 
 def _record(model: Any) -> dict[str, Any]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
 
 from heymarket_async.extras import load
-from heymarket_async.tables.columns import EXTRA, Column, Kind, cells, columns_of
+from heymarket_async.tables.columns import EXTRA, Column, Kind, cells, columns_of, mended
 
 # A chunk is made in a few milliseconds, and a million rows are still only hundreds of chunks.
 CHUNK: Final = 2000
-_INT64: Final = range(-(2**63), 2**63)
 
 
 class ArrowBuilder:
@@ -63,28 +61,9 @@ class ArrowBuilder:
             try:
                 arrays.append(self._pa.array(values, shape))
             except (OverflowError, UnicodeEncodeError, self._pa.ArrowException):
-                arrays.append(self._pa.array(_mended(column, values, extra), shape))
-        arrays.append(self._pa.array(_mended(Column(EXTRA, Kind.TEXT), extra, extra), self._pa.string()))
+                arrays.append(self._pa.array(mended(column, values, extra), shape))
+        arrays.append(self._pa.array(mended(Column(EXTRA, Kind.TEXT), extra, extra), self._pa.string()))
         return self._pa.record_batch(arrays, schema=self.schema)
-
-
-def _mended(column: Column, values: list[Any], extra: list[Any]) -> list[Any]:
-    """Return values as a column can hold them. A number that is too large for it goes into `extra`."""
-    fitting = [_fitting(value) for value in values]
-    if column.kind in (Kind.INTEGER, Kind.INTEGERS):
-        for row, (value, fits) in enumerate(zip(values, fitting, strict=True)):
-            if value is not None and fits != value:
-                kept: dict[str, Any] = json.loads(extra[row]) if extra[row] else {}
-                extra[row] = json.dumps({**kept, column.name: value})
-    return fitting
-
-
-def _fitting(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()  # Half an emoji.
-    if isinstance(value, tuple):
-        return tuple(map(_fitting, value))  # pyright: ignore[reportUnknownArgumentType]  # mypy finds a cast redundant
-    return None if isinstance(value, int) and value not in _INT64 else value
 
 
 def _type(pa: Any, kind: Kind) -> Any:

@@ -16,13 +16,13 @@ from operator import attrgetter
 from typing import Any, Final, cast
 
 import attrs
-import msgspec
 
-from heymarket_async.plain import to_plain
+from heymarket_async.plain import to_json, to_plain
 from heymarket_async.staging import Field, is_many, or_none, plan_of
 from heymarket_async.values import NO_EXTRA, Extra
 
 EXTRA: Final = "extra"
+_INT64: Final = range(-(2**63), 2**63)
 
 
 class Kind(enum.Enum):
@@ -62,7 +62,32 @@ def columns_of(model: type[attrs.AttrsInstance]) -> tuple[Column, ...]:
 def cells(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> Iterator[list[Any]]:
     """Yield what each column of a model holds for some items, in the order of `columns_of`."""
     yield from _cells(model, items)
-    yield [None if extra is None else _json(extra) for extra in _extras(model, items)]
+    yield [None if extra is None else to_json(extra) for extra in _extras(model, items)]
+
+
+def mended(column: Column, values: Sequence[Any], extra: list[Any]) -> list[Any]:
+    """Return values as a column can hold them. A number that is too large for it goes into `extra`.
+
+    Args:
+        column: the column.
+        values: what it holds.
+        extra: what the column `extra` holds beside them.
+    """
+    fitting = [_fitting(value) for value in values]
+    if column.kind in (Kind.INTEGER, Kind.INTEGERS):
+        for row, (value, fits) in enumerate(zip(values, fitting, strict=True)):
+            if fits != value:
+                kept: dict[str, Any] = json.loads(extra[row]) if extra[row] else {}
+                extra[row] = json.dumps({**kept, column.name: value})
+    return fitting
+
+
+def _fitting(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()  # Half an emoji.
+    if isinstance(value, tuple):
+        return tuple(map(_fitting, value))  # pyright: ignore[reportUnknownArgumentType]  # mypy finds a cast redundant
+    return None if isinstance(value, int) and value not in _INT64 else value
 
 
 def _columns(model: type[attrs.AttrsInstance], prefix: str) -> Iterator[Column]:
@@ -81,7 +106,7 @@ def _cells(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> Iterator[l
         if inner is not None:
             yield from _cells(inner, values)
         elif _kind(field) is Kind.JSON:
-            yield [None if value is None or value == () else _json(to_plain(value)) for value in values]
+            yield [None if value is None or value == () else to_json(to_plain(value)) for value in values]
         else:
             yield values
 
@@ -119,10 +144,3 @@ def _kind(field: Field) -> Kind:
     scalars = {int: Kind.INTEGER, float: Kind.NUMBER, bool: Kind.FLAG, datetime: Kind.TIME, str: Kind.TEXT}
     # An enumeration of the service's words is text.
     return scalars.get(str if str in getattr(shape, "__mro__", ()) else shape, Kind.JSON)
-
-
-def _json(plain: Any) -> str:
-    try:
-        return msgspec.json.encode(plain).decode()
-    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError):
-        return json.dumps(plain, default=str)  # It takes half an emoji and huge numbers, which msgspec does not.

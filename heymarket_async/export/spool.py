@@ -1,0 +1,192 @@
+"""What an export has fetched so far, in an SQLite file: the things, and how far each list has been walked.
+
+Both are written in one transaction for each page. So a process that is killed at any moment has lost nothing but the
+page that it was at, and has nothing twice: a thing has one row, whatever happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from heymarket_async.errors import CheckpointError
+from heymarket_async.plain import to_json, to_plain
+
+# "hmex" in the header of a file says whose it is, so that no database of anything else is written into.
+_APPLICATION: Final = 0x686D6578
+_VERSION: Final = 1
+_PATIENCE: Final = 1.0
+_UPSERT: Final = "INSERT INTO items VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET line = excluded.line"
+_NOTE: Final = "INSERT INTO notes VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text"
+
+
+class Stand(msgspec.Struct, kw_only=True, frozen=True):
+    """How far a list has been walked.
+
+    Attributes:
+        floor: since when everything is known; None where no walk has come to its end.
+        inboxes: of conversations, the inboxes that it was about.
+        cursor: where a walk goes on that was interrupted; None where none was.
+        since: how far back that walk goes.
+        newest: the newest time on its first page.
+    """
+
+    floor: datetime | None = None
+    inboxes: tuple[int, ...] = ()
+    cursor: str | None = None
+    since: datetime | None = None
+    newest: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Purpose:
+    """What a spool is for: another export must not go on in it.
+
+    Attributes:
+        what: what is exported.
+        team: the team whose it is.
+        inboxes: of conversations, the inboxes that were chosen.
+    """
+
+    what: str
+    team: int
+    inboxes: tuple[int, ...] = ()
+
+
+class Spool:
+    """An SQLite file of things that were fetched. It is made on first use, for its owner only, and locked while open.
+
+    Args:
+        path: the file.
+        purpose: what it is for.
+
+    Raises:
+        CheckpointError: it cannot be used, belongs to something else, or another process is at it.
+    """
+
+    def __init__(self, path: Path, purpose: Purpose) -> None:
+        self.path = path
+        with _in_words(path):
+            self._database = _open(path)
+        try:
+            with _in_words(path):
+                self._check(purpose)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def remove(self) -> None:
+        """Close the file and delete it."""
+        self.close()
+        for companion in ("-wal", "-shm", ""):
+            Path(f"{self.path}{companion}").unlink(missing_ok=True)
+
+    def count(self) -> int:
+        """Return how many things there are."""
+        return int(self._database.execute("SELECT count(*) FROM items").fetchone()[0])
+
+    def stand(self, name: str) -> Stand:
+        """Return how far a list has been walked."""
+        with _in_words(self.path):
+            text = self._note(f"list {name}")
+            return Stand() if text is None else msgspec.json.decode(text, type=Stand)
+
+    def put(self, name: str, items: Sequence[Any], stand: Stand) -> None:
+        """Keep things, and how far the walk of their list has come: both, or neither."""
+        lines = [(item.id, to_json(to_plain(item))) for item in items]
+        with _in_words(self.path), _transaction(self._database):
+            self._database.executemany(_UPSERT, lines)
+            self._database.execute(_NOTE, (f"list {name}", msgspec.json.encode(stand).decode()))
+
+    def lines(self, at_a_time: int) -> Iterator[list[str]]:
+        """Yield the things by their ids, each as a line of JSON, so many at a time."""
+        found = self._database.execute("SELECT line FROM items ORDER BY id")
+        while rows := found.fetchmany(at_a_time):
+            yield [line for (line,) in rows]
+
+    def _note(self, key: str) -> str | None:
+        row = self._database.execute("SELECT text FROM notes WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _check(self, purpose: Purpose) -> None:
+        wanted = msgspec.json.encode(attrs.asdict(purpose)).decode()
+        found = self._note("purpose")
+        if found is None:
+            self._database.execute(_NOTE, ("purpose", wanted))
+        elif found != wanted:
+            was, now = msgspec.json.decode(found), msgspec.json.decode(wanted)
+            raise sqlite3.DatabaseError(f"it belongs to another export, {_difference(was, now)}")
+
+
+def _difference(was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    (first, *_) = (key for key in now if was.get(key) != now[key])
+    return {
+        "what": f"of {was.get('what')} and not of {now['what']}",
+        "team": f"of team {was.get('team')} and not of team {now['team']}",
+    }.get(first, "of other inboxes")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        # The first to write keeps all others out, until it ends.
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        application, version, tables = (
+            database.execute(question).fetchone()[0]
+            for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+        )
+        if application not in (0, _APPLICATION) or (application == 0 and tables):
+            raise sqlite3.DatabaseError("it is a database of something else")
+        if application and version != _VERSION:
+            raise sqlite3.DatabaseError(f"it has version {version}, and this library reads {_VERSION}")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        with _transaction(database):
+            database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+            database.execute("CREATE TABLE IF NOT EXISTS items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)")
+            database.execute("CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)")
+        return database
+    except BaseException:
+        database.close()
+        raise
+
+
+@contextlib.contextmanager
+def _transaction(database: sqlite3.Connection) -> Generator[None]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def _in_words(path: Path) -> Generator[None]:
+    """Say of an error of SQLite or of the system which file it is about, and what to do."""
+    try:
+        yield
+    except (sqlite3.Error, OSError, OverflowError, msgspec.MsgspecError) as error:
+        reason = "another export is at it" if "locked" in str(error) else str(error)
+    else:
+        return
+    raise CheckpointError(
+        f"The state {str(path)!r} cannot be used: {reason}.",
+        advice="It was left as it is. Name another file, or delete this one to begin anew.",
+    )
