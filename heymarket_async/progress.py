@@ -188,7 +188,7 @@ class Terminal:
 
     def show(self, standing: Standing, /) -> None:
         """Show it in place of the one before."""
-        total = standing.done if standing.ended else standing.total
+        total = standing.done if standing.ended and standing.total is None else standing.total
         self._bar.update(self._task, description=str(standing), completed=standing.done, total=total, refresh=True)
 
     def close(self) -> None:

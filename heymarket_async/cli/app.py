@@ -13,6 +13,7 @@ from heymarket_async.cli import (
     contacts,
     conversations,
     doctor,
+    export,
     inboxes,
     messages,
     output,
@@ -40,6 +41,7 @@ _EPILOGUE: Final = """Examples:
     heymarket conversations --unread --reveal
     heymarket send "+1 510 555 0101" "Your order has shipped." --inbox Support
     heymarket send-many people.csv --text-file text.txt --inbox Support
+    heymarket export messages --to messages.parquet
     heymarket doctor
     heymarket sandbox --port 8080
 
@@ -74,6 +76,7 @@ app.command(contacts.contacts, help_epilogue=contacts.EXAMPLES)
 app.command(send.send, help_epilogue=send.EXAMPLES)
 app.command(send_many.send_many, help_epilogue=send_many.EXAMPLES)
 app.command(token.token, help_epilogue=token.EXAMPLES)
+app.command(export.export, help_epilogue=export.EXAMPLES)
 app.command(doctor.doctor, help_epilogue=doctor.EXAMPLES)
 app.command(sandbox.sandbox, help_epilogue=sandbox.EXAMPLES)
 app.command(completion.completion, help_epilogue=completion.EXAMPLES)

@@ -143,7 +143,7 @@ def _open(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
-        # The first to write keeps all others out, until it ends.
+        # Who is the first at it keeps all others out, until it ends.
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         application, version, tables = (
             database.execute(question).fetchone()[0]
@@ -155,11 +155,12 @@ def _open(path: Path) -> sqlite3.Connection:
             raise sqlite3.DatabaseError(f"it has version {version}, and this library reads {_VERSION}")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
-        with _transaction(database):
-            database.execute(f"PRAGMA application_id = {_APPLICATION}")
-            database.execute(f"PRAGMA user_version = {_VERSION}")
-            database.execute("CREATE TABLE IF NOT EXISTS items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)")
-            database.execute("CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)")
+        if not application:
+            with _transaction(database):
+                database.execute(f"PRAGMA application_id = {_APPLICATION}")
+                database.execute(f"PRAGMA user_version = {_VERSION}")
+                database.execute("CREATE TABLE items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)")
+                database.execute("CREATE TABLE notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)")
         return database
     except BaseException:
         database.close()
