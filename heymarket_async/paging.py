@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, get_args
 
@@ -22,7 +22,7 @@ from heymarket_async.walks import PageWalk, TimeWalk, Walk
 
 if TYPE_CHECKING:
     from heymarket_async.limits import BudgetState
-    from heymarket_async.progress import Progress
+    from heymarket_async.progress import Meter, Progress
     from heymarket_async.tables.arrow import ArrowBuilder
     from heymarket_async.tables.frames import Library
 
@@ -128,16 +128,17 @@ class Pager(OnlyAsyncFor, Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Hand out item after item."""
-        while await self._fill():
+        while await self.fetch():
             yield self._hand_out()
 
     async def page(self) -> Rows[T]:
         """Return the next page, or what is left of the present one; an empty tuple at the end."""
-        out: list[T] = []
-        if await self._fill():
-            while self._waiting and self._left != 0:
-                out.append(self._hand_out())
-        return Rows(out)
+        return Rows(self.ready()) if await self.fetch() else Rows()
+
+    def ready(self) -> Iterator[T]:
+        """Hand out what was fetched, and fetch nothing."""
+        while self._waiting and self._left != 0:
+            yield self._hand_out()
 
     async def pages(self) -> AsyncIterator[Rows[T]]:
         """Hand out page after page."""
@@ -159,7 +160,7 @@ class Pager(OnlyAsyncFor, Generic[T]):
         at, handed_out = self._standing()
         handed_out = [*handed_out]
         try:
-            while (limit is None or len(out) < limit) and await self._fill():
+            while (limit is None or len(out) < limit) and await self.fetch():
                 out.append(self._hand_out())
         except BaseException:
             self._waiting.extendleft(reversed(out))
@@ -208,11 +209,25 @@ class Pager(OnlyAsyncFor, Generic[T]):
             ArgumentError: the total makes no sense.
             ConfigurationError: this is a terminal, and the extra `cli` is missing.
         """
-        from heymarket_async.progress import Meter, Progress
+        from heymarket_async.progress import Progress
+
+        return Progress(aiter(self), self.meter(total))
+
+    def meter(self, total: int | None = None) -> Meter:
+        """Return what counts items and shows how far it is, as `progress` does, for an iteration of your own.
+
+        Args:
+            total: how many there are, if you know.
+
+        Raises:
+            ArgumentError: the total makes no sense.
+            ConfigurationError: this is a terminal, and the extra `cli` is missing.
+        """
+        from heymarket_async.progress import Meter
 
         if total is not None:
             check_count("total", total, least=0)
-        return Progress(aiter(self), Meter(total=total, budget=self._budget))
+        return Meter(total=total, budget=self._budget)
 
     def _standing(self) -> tuple[dict[str, Any], list[int]]:
         """Return where the walk stood before the page that is being handed out, and what was handed out of it."""
@@ -225,8 +240,8 @@ class Pager(OnlyAsyncFor, Generic[T]):
             self._left -= 1
         return item
 
-    async def _fill(self) -> bool:
-        """Fetch until an item waits, and say whether one does."""
+    async def fetch(self) -> bool:
+        """Fetch until an item is ready to be handed out, and say whether one is."""
         async with self._one_fetches:
             while not self._waiting and not self.done:
                 before = self._walk.position()
