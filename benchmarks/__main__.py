@@ -22,6 +22,7 @@ PARTS = (
     "overhead",
     "imports",
     "memory",
+    "tables",
     "holding",
     "throughput",
     "paging",

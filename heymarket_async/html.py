@@ -114,7 +114,7 @@ def _number(count: int, what: str) -> str:
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, tuple | list | Mapping) and not value)
+    return value is None or (isinstance(value, str | tuple | list | Mapping) and not value)
 
 
 def _short(text: str) -> str:
