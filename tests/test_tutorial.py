@@ -25,8 +25,8 @@ def load_tutorial():
 
 tutorial = load_tutorial()
 
-# Orders answers, makes a file when the last of them is due, and then keeps the loop awake: ipykernel interrupts a cell by
-# a handler of signals, which an event loop without anything else to do notices late.
+# Orders answers, makes a file when the last of them is due, and then keeps the loop awake: ipykernel interrupts a cell
+# by a handler of signals, which an event loop without anything else to do notices late.
 HANGS = """
 import asyncio
 from pathlib import Path
