@@ -95,7 +95,7 @@ class Reader:
             staged = clean.decode(body)
         except REFUSED:
             return None  # Something in it wants more care.
-        return cast(T, tuple(map(clean.assemble, staged)) if clean.many else clean.assemble(staged))
+        return cast(T, Rows(map(clean.assemble, staged)) if clean.many else clean.assemble(staged))
 
     def reading(
         self, body: bytes, shape: type[T], envelope: tuple[str, ...] = (), *, empty_envelope: object = UNSET
