@@ -56,11 +56,11 @@ def _of_many(items: Sequence[Any], revealed: bool) -> str:
     if any(type(item) is not type(shown[0]) for item in shown) or not _fields(shown[0]):
         return _table([_th(f"{len(items):,} items")], [(_td(_short(repr(item))),) for item in shown], "")
     used = _used(*shown)
-    fields, rest = used[:_MOST_COLUMNS], used[_MOST_COLUMNS:]
+    fields = used[:_MOST_COLUMNS]
     rows = [tuple(_td(_cell(field, item, revealed)) for field in fields) for item in shown]
     notes = [f"{len(shown):,} of {len(items):,} shown" if len(shown) < len(items) else f"{len(items):,} in all"]
-    if rest:
-        notes.append(f"more fields: {', '.join(field.name for field in rest)}")
+    if len(fields) < len(used):
+        notes.append(_number(len(used) - len(fields), "more field"))
     notes.append(_about_masks(fields, revealed))
     return _table([_th(field.name) for field in fields], rows, "; ".join(filter(None, notes)))
 
@@ -84,7 +84,7 @@ def _words(value: Any, revealed: bool) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00") + " UTC"
+        return value.astimezone(UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", "Z")
     if _fields(value):
         return in_full(value) if revealed else f"{type(value).__name__}(id={getattr(value, 'id', MASK)!r})"
     if isinstance(value, Mapping):
@@ -122,7 +122,7 @@ def _short(text: str) -> str:
 
 
 def _th(text: str) -> str:
-    return f"<th>{escape(text)}</th>"
+    return f'<th style="text-align: left">{escape(text)}</th>'
 
 
 def _td(text: str) -> str:

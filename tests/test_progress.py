@@ -6,13 +6,14 @@ import gc
 import io
 import subprocess
 import sys
+import types
 
 import pytest
 
 from heymarket_async import ArgumentError
 from heymarket_async.html import progress_bar
 from heymarket_async.limits import BudgetState
-from heymarket_async.progress import Meter, Nowhere, Progress, Standing, Terminal, default_surface
+from heymarket_async.progress import Meter, Notebook, Nowhere, Progress, Standing, Terminal, default_surface
 
 
 class Screen:
@@ -26,6 +27,22 @@ class Screen:
 
     def close(self):
         self.closed += 1
+
+
+class Cell:
+    """Keeps what stands below the cell of a notebook."""
+
+    def __init__(self):
+        self.shown, self.made = [], 0
+
+    def display(self, page, *, display_id):
+        assert display_id
+        self.made += 1
+        self.update(page)
+        return self
+
+    def update(self, page):
+        self.shown.append(page)
 
 
 class Watch:
@@ -130,6 +147,22 @@ class TestWhereItIsShown:
         with Meter(surface=surface, total=4) as meter:
             meter.add(4)
         assert "4 of 4 in 0 s" in terminal.getvalue()
+
+    def test_is_under_the_cell_where_a_notebook_runs_this(self, monkeypatch):
+        cell = Cell()
+        shell = types.SimpleNamespace(kernel=object())
+        monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+        monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(HTML=str, display=cell.display))
+        surface = default_surface()
+        assert isinstance(surface, Notebook)
+        with Meter(surface=surface, total=4) as meter:
+            meter.add(4)
+        assert cell.made == 1
+        assert cell.shown == [
+            '<progress value="0" max="4"></progress> 0 of 4 in 0 s',
+            cell.shown[-1],
+        ]
+        assert cell.shown[-1].startswith('<progress value="4" max="4"></progress> 4 of 4 in 0 s')
 
     def test_is_an_error_that_names_the_extra_where_a_terminal_lacks_it(self):
         program = """

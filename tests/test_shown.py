@@ -91,11 +91,11 @@ class TestSeveralModels:
         assert len(shown.rows) == 1 + 20
         assert shown.words == "20 of 1,000 shown"
 
-    def test_with_many_fields_name_those_that_have_no_column(self):
+    def test_with_many_fields_count_those_that_have_no_column(self):
         model = attrs.make_class("Wide", {f"field_{number}": attrs.field(default=1) for number in range(15)})
         shown = table(Rows([model()]))
         assert [len(row) for row in shown.rows] == [12, 12]
-        assert "more fields: field_12, field_13, field_14" in shown.words
+        assert "3 more fields" in shown.words
 
     def test_of_none_say_so(self):
         assert table(Rows()).words == "no items"
@@ -121,7 +121,7 @@ class TestOneModel:
             ["name", "Support"],
             ["members", "7, 8"],
             ["phone", MASK],
-            ["created_at", "2026-04-12 15:30:00 UTC"],
+            ["created_at", "2026-04-12 15:30:00Z"],
             ["auto_close", "no"],
         ]
 
@@ -206,5 +206,5 @@ class TestWhatListsReturn:
 
 def test_a_moment_is_shown_in_utc():
     assert table(Rows([Tag(id=1, created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))])).rows[1][1] == (
-        "2026-01-02 03:04:05 UTC"
+        "2026-01-02 03:04:05Z"
     )
