@@ -17,13 +17,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heymarket_async import ArgumentError, AsyncSession, CheckpointError, Conversation, Retries, Tag
+from heymarket_async import (
+    ArgumentError,
+    AsyncSession,
+    CheckpointError,
+    ConnectionLost,
+    Conversation,
+    PermissionDenied,
+    Retries,
+    Tag,
+)
 from heymarket_async.convert import Reader
 from heymarket_async.export import EXPORTS, export
 from heymarket_async.export.formats import Target
 from heymarket_async.export.spool import Purpose, Spool, Stand
 from heymarket_async.plain import to_json, to_plain
-from heymarket_async.sandbox import Hang, Ordinary, Reset, Sandbox
+from heymarket_async.sandbox import Hang, Ordinary, Reply, Reset, Sandbox
 from heymarket_async.tables import columns_of, to_frame
 from sandbox_support import until
 from test_convert_properties import any_model, loose, often, records
@@ -177,6 +186,27 @@ class TestAnExportThatIsInterrupted:
         found = {record["id"]: record for record in map(json.loads, path.read_text("utf-8").splitlines())}
         assert found.keys() == team.conversations.keys()
         assert found[closed["id"]]["status"] == "closed"
+
+    async def test_begins_anew_where_an_inbox_that_it_was_about_is_gone(self, heymarket, long_sandbox, tmp_path):
+        team, path = long_sandbox.teams[0], tmp_path / "out.jsonl"
+        for number in range(30):
+            team.receive(team.inboxes[0]["id"], f"1415555{number:04d}", "Good morning")
+        long_sandbox.script("list_conversations", Ordinary(), Ordinary(), Reset())
+        with pytest.raises(ConnectionLost):
+            await export(heymarket, "conversations", to=path, page_size=5)
+        long_sandbox.script("list_conversations", Reply(403, json={"message": "No such inbox"}))
+        done = await export(heymarket, "conversations", to=path, page_size=5)
+        assert set(ids(path)) == team.conversations.keys()
+        assert done.fetched >= len(team.conversations)
+
+    async def test_says_that_a_chosen_inbox_is_gone(self, heymarket, long_sandbox, tmp_path):
+        path, chosen = tmp_path / "out.jsonl", (long_sandbox.teams[0].inboxes[0]["id"],)
+        long_sandbox.script("list_conversations", Ordinary(), Reset())
+        with pytest.raises(ConnectionLost):
+            await export(heymarket, "conversations", to=path, page_size=2, inboxes=chosen)
+        long_sandbox.script("list_conversations", Reply(403, json={"message": "No such inbox"}))
+        with pytest.raises(PermissionDenied):
+            await export(heymarket, "conversations", to=path, page_size=2, inboxes=chosen)
 
     async def test_keeps_the_file_that_was_there_before(self, heymarket, long_sandbox, tmp_path):
         path = tmp_path / "out.csv"

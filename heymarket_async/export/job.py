@@ -14,6 +14,7 @@ import msgspec
 
 from heymarket_async.arguments import check_count, wrong
 from heymarket_async.calls import Call
+from heymarket_async.errors import BadRequest, NotFound, PermissionDenied
 from heymarket_async.export.formats import AT_A_TIME, Format, Target
 from heymarket_async.export.spool import Purpose, Spool, Stand
 from heymarket_async.lanes import Lane
@@ -123,7 +124,7 @@ class _Walks:
         for closed in self._lists:
             stand = self._spool.stand(_NAMES[closed])
             if stand.cursor is not None:
-                await self._walk(closed, stand)
+                await self._go_on(closed, stand)
         inboxes = await self._inboxes()
         for closed in self._lists:
             if closed is None or inboxes:
@@ -132,6 +133,15 @@ class _Walks:
                 since = stand.floor if set(inboxes) <= set(stand.inboxes) else None
                 await self._walk(closed, Stand(floor=stand.floor, inboxes=inboxes, since=since))
         return self._fetched
+
+    async def _go_on(self, closed: bool | None, stand: Stand) -> None:
+        try:
+            await self._walk(closed, stand)
+        except (BadRequest, NotFound, PermissionDenied):
+            if not stand.inboxes or self._feed.inboxes:
+                raise
+            # An inbox of that walk may be gone: it begins anew, with those that are there.
+            await to_the_end(partial(self._spool.put, _NAMES[closed], (), Stand()))
 
     async def _inboxes(self) -> tuple[int, ...]:
         if self._feed.name != "conversations" or self._feed.inboxes:
