@@ -22,8 +22,8 @@ from heymarket_async.paging import Pager
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.resources.team import GET_TEAM
 from heymarket_async.session import AsyncSession
-from heymarket_async.watch.feeds import SOURCES, Feed, Stream, bodies, inbox_ids
 from heymarket_async.threads import to_the_end
+from heymarket_async.watch.feeds import SOURCES, Feed, Stream, bodies, inbox_ids
 
 EXPORTS: Final = tuple(name for name, source in SOURCES.items() if isinstance(source, Stream))
 _PAGE: Final = 1000
