@@ -46,6 +46,7 @@ class Messages(Noun[resources.Messages]):
     """Texts, pictures, broadcasts, surveys and private comments."""
 
     send = blocking(resources.Messages.send)
+    look_for = blocking(resources.Messages.look_for)
     list = paged(resources.Messages.list)
     history = paged(resources.Messages.history)
     count = blocking(resources.Messages.count)
