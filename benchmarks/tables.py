@@ -13,7 +13,7 @@ from benchmarks.figures import Bound, Section, Table, ratio, scaled
 from benchmarks.records import reply
 from heymarket_async import Message, to_frame
 from heymarket_async.convert import Reader
-from heymarket_async.plain import to_plain
+from heymarket_async.plain import to_json
 from heymarket_async.tables.columns import cells, columns_of
 
 ROWS = 20_000
@@ -43,7 +43,7 @@ def measure() -> Section:
 def _flat(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
     names = [column.name for column in columns_of(Message)[:-1]]
     rows = zip(*list(cells(Message, messages))[:-1], strict=True)
-    unknown = [to_plain(message.extra) for message in messages]
+    unknown = [to_json(message.extra) for message in messages]
     return [dict(zip(names, row, strict=True)) | more for row, more in zip(rows, unknown, strict=True)]
 
 

@@ -31,7 +31,7 @@ from heymarket_async.convert import Reader
 from heymarket_async.export import EXPORTS, export
 from heymarket_async.export.formats import Target
 from heymarket_async.export.spool import Purpose, Spool, Stand
-from heymarket_async.plain import to_json, to_plain
+from heymarket_async.plain import encoded, to_json
 from heymarket_async.sandbox import Hang, Ordinary, Reply, Reset, Sandbox
 from heymarket_async.tables import columns_of, to_frame
 from sandbox_support import until
@@ -145,7 +145,7 @@ class TestWhatIsInTheFile:
         items = [Reader().structure(record, model) for record in data.draw(st.lists(records(model, loose), max_size=3))]
         items = list({getattr(item, "id", None): item for item in items}.values())
         path = tmp_path_factory.mktemp("files") / f"out.{ending}"
-        Target.make(path).write("things", model, [[to_json(to_plain(item)) for item in items]])
+        Target.make(path).write("things", model, [[encoded(to_json(item)) for item in items]])
         if ending == "csv":
             with path.open(encoding="utf-8", newline="") as file:
                 rows = list(csv.reader(file))
@@ -369,7 +369,7 @@ except ConfigurationError as error:
 
 def test_a_frame_and_a_file_agree_on_what_no_column_can_hold(tmp_path):
     odd = [Tag(id=1, rev=2**64, name="\ud83d")]
-    Target.make(tmp_path / "out.sqlite").write("tags", Tag, [[to_json(to_plain(each)) for each in odd]])
+    Target.make(tmp_path / "out.sqlite").write("tags", Tag, [[encoded(to_json(each)) for each in odd]])
     database = sqlite3.connect(tmp_path / "out.sqlite")
     found = database.execute("SELECT rev, name, extra FROM tags").fetchall()
     database.close()

@@ -18,7 +18,7 @@ import attrs
 import msgspec
 
 from heymarket_async.errors import CheckpointError
-from heymarket_async.plain import to_json, to_plain
+from heymarket_async.plain import encoded, to_json
 
 # "hmex" in the header of a file says whose it is, so that no database of anything else is written into.
 _APPLICATION: Final = 0x686D6578
@@ -105,7 +105,7 @@ class Spool:
 
     def put(self, name: str, items: Sequence[Any], stand: Stand) -> None:
         """Keep things, and how far the walk of their list has come: both, or neither."""
-        lines = [(item.id, to_json(to_plain(item))) for item in items]
+        lines = [(item.id, encoded(to_json(item))) for item in items]
         with _in_words(self.path), _transaction(self._database):
             self._database.executemany(_UPSERT, lines)
             self._database.execute(_NOTE, (f"list {name}", msgspec.json.encode(stand).decode()))

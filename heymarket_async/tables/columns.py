@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 
 import attrs
 
-from heymarket_async.plain import to_json, to_plain
+from heymarket_async.plain import encoded, to_json
 from heymarket_async.staging import Field, is_many, or_none, plan_of
 from heymarket_async.values import NO_EXTRA, Extra
 
@@ -62,7 +62,7 @@ def columns_of(model: type[attrs.AttrsInstance]) -> tuple[Column, ...]:
 def cells(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> Iterator[list[Any]]:
     """Yield what each column of a model holds for some items, in the order of `columns_of`."""
     yield from _cells(model, items)
-    yield [None if extra is None else to_json(extra) for extra in _extras(model, items)]
+    yield [None if extra is None else encoded(extra) for extra in _extras(model, items)]
 
 
 def mended(column: Column, values: Sequence[Any], extra: list[Any]) -> list[Any]:
@@ -106,7 +106,7 @@ def _cells(model: type[attrs.AttrsInstance], items: Sequence[Any]) -> Iterator[l
         if inner is not None:
             yield from _cells(inner, values)
         elif _kind(field) is Kind.JSON:
-            yield [None if value is None or value == () else to_json(to_plain(value)) for value in values]
+            yield [None if value is None or value == () else encoded(to_json(value)) for value in values]
         else:
             yield values
 
