@@ -80,7 +80,8 @@ async def poll_once(
     if checkpoint is not None:
         checkpoint.check(feed, team)
     start = Checkpoint(team=team, feed=feed.name, scope=feed.scope, layout=()) if checkpoint is None else checkpoint
-    comparison = Comparison(feed, start, is_first=checkpoint is None, since=since)
+    first, name = checkpoint is None, session.name
+    comparison = Comparison(feed, start, is_first=first, since=since, team=name)
     if isinstance(source, Snapshot):
         return await _poll_snapshot(session, source, comparison)
     try:
@@ -89,7 +90,7 @@ async def poll_once(
         if feed.inboxes or not start.inboxes:
             raise
     # An inbox that was asked for may be gone.
-    comparison = Comparison(feed, attrs.evolve(start, inboxes=()), is_first=checkpoint is None, since=since)
+    comparison = Comparison(feed, attrs.evolve(start, inboxes=()), is_first=first, since=since, team=name)
     return await _poll_stream(session, source, comparison, since)
 
 
@@ -117,7 +118,8 @@ async def _poll_stream(session: Runner, source: Stream, comparison: Comparison, 
         walk = _Walk(session, source, body, overlap=overlap, most=feed.most)
         await walk.go(floor)
         if walk.unseen is not None and floor is not None and _hides_news(walk.unseen[1], before):
-            gaps.append(Gap(feed=feed.name, since=walk.unseen[0], until=walk.unseen[1], closed=closed))
+            since_when, until = walk.unseen
+            gaps.append(Gap(team=comparison.team, feed=feed.name, since=since_when, until=until, closed=closed))
         reached[name] = walk.reached(before)
         for item in walk.items:
             fresh = Seen(item=item, at=getattr(item, source.by), closed=closed, floor=floor)
