@@ -14,12 +14,15 @@ from heymarket_async.fleet.rounds import Member, Roster, Rounds
 from heymarket_async.lanes import Lane
 from heymarket_async.watch.feeds import Feed
 from heymarket_async.watch.plan import Plan, WatchSettings
+from heymarket_async.watch.stores import Store
 from heymarket_async.watch.watcher import Batch, Watcher
 from heymarket_async.watch.watching import BatchWatch
 
 # Of a feed that is given by its name. A thousand teams with what one session keeps would take hundreds of megabytes.
 KEPT: Final = 50
 REMEMBERED: Final = 10
+
+Found = tuple[Member, Batch | None]
 
 
 def watch_all(roster: Roster, feeds: Sequence[Feed | str], places: int, settings: WatchSettings) -> BatchWatch:
@@ -36,7 +39,7 @@ def watch_all(roster: Roster, feeds: Sequence[Feed | str], places: int, settings
     """
     plan = Plan.make([_small(feed) for feed in feeds], **settings)
     steps = Steps(roster, plan)
-    return BatchWatch(plan, AllTeams(plan, Rounds(roster, steps.step, places, steps)))
+    return BatchWatch(plan, AllTeams(roster, plan.store, Rounds(roster, steps.step, places, steps)))
 
 
 def _small(feed: Feed | str) -> Feed | str:
@@ -63,14 +66,14 @@ class Steps:
         """Seconds over which the teams are spread."""
         return self._plan.pace.floor
 
-    async def step(self, member: Member) -> Batch | None:
-        """Take one step of a team, and return what it found, if it did."""
+    async def step(self, member: Member) -> Found:
+        """Take one step of a team, and return the team and what it found, if it did."""
         watcher = self._watchers.get(member)
         if watcher is None:
             session = member.session.with_options(lane=Lane.POLL)
             watcher = Watcher(session, self._plan, self._chance, partial(self._claim, member.name))
             self._watchers[member] = watcher
-        return await watcher.step()
+        return member, await watcher.step()
 
     def after(self, member: Member, error: Exception | None, due: float, now: float) -> float:
         """Return when the next step of a team is due. That one has failed is told here."""
@@ -78,7 +81,7 @@ class Steps:
         if watcher is None or isinstance(error, TeamParked):
             return max(parking.due, now + self.spread)
         if error is not None and self._roster.has(member) and not self._roster.closed():
-            watcher.failed(error, least=parking.due - now)
+            watcher.failed(error, not_before=parking.due)
         return watcher.due
 
     def _claim(self, name: str, team: int) -> None:
@@ -96,27 +99,31 @@ class AllTeams:
     """Where the batches of all teams come from.
 
     Args:
-        plan: what is watched of each.
-        rounds: the turns of the teams.
+        roster: the teams.
+        store: where their checkpoints are.
+        rounds: their turns.
     """
 
-    def __init__(self, plan: Plan, rounds: Rounds[Batch | None]) -> None:
-        self._plan = plan
+    def __init__(self, roster: Roster, store: Store, rounds: Rounds[Found]) -> None:
+        self._roster = roster
+        self._store = store
         self._rounds = rounds
         # Nothing refers to it but this, so that it ends with whoever was reading.
-        self._results: AsyncGenerator[TeamResult[Batch | None]] | None = None
+        self._results: AsyncGenerator[TeamResult[Found]] | None = None
 
     async def take(self) -> Batch | None:
         """Return what the next step of any team found, if it did."""
         if self._results is None:
             # A store that cannot be used is the matter of the reader, and of no team.
-            await self._plan.store.load(f"{self._plan.name}/")
+            await self._store.load("")
             self._results = self._rounds.results()
         try:
-            return (await anext(self._results)).value
+            found = (await anext(self._results)).value
         except BaseException:
             self._results = None  # It has ended. Another one goes on where it was.
             raise
+        # What was found for a team that is gone comes again if the team does.
+        return found[1] if found is not None and self._roster.has(found[0]) else None
 
     async def rest(self) -> None:
         """End the polls that are under way."""

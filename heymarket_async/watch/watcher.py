@@ -156,19 +156,20 @@ class Watcher:
         await self._begin()
         return None
 
-    def failed(self, error: Exception, least: float = 0.0) -> None:
+    def failed(self, error: Exception, not_before: float = 0.0) -> None:
         """Tell why the last step has failed, and take it again after a pause.
 
         Args:
             error: what it raised.
-            least: seconds that the pause has at the least.
+            not_before: when that is at the earliest, by the monotonic clock.
         """
         turn, pace = self._next(), self._plan.pace
         turn.failures += 1
         if isinstance(turn, _Watched):
             turn.interval = pace.after_quiet(turn.interval)
-        next_in = max(jittered(pace.after_failure(turn.failures), self._chance), _asked_for(error), least)
-        turn.due = self._clock.monotonic() + next_in
+        now, pause = self._clock.monotonic(), jittered(pace.after_failure(turn.failures), self._chance)
+        turn.due = max(now + max(pause, _asked_for(error)), not_before)
+        next_in = turn.due - now
         team = self._session.name
         _logger.warning(
             "A poll of %s%s failed, %d in a row; the next in %.1f s: %s",
