@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from heymarket_async.values import MASK, Extra, is_word
+
 
 def to_json(value: Any) -> Any:
     """Return what `json` can write for a model, or for anything made of models.
@@ -32,6 +34,25 @@ def to_json(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None  # JSON has no such number.
     return value
+
+
+def masked(value: Any) -> Any:
+    """Return what `to_json` does, with a mask for whatever is personal, or may be."""
+    model = value.__class__
+    if isinstance(value, Extra):
+        return {key if is_word(key) else MASK: MASK for key in value}
+    if attrs.has(model):
+        shown = {
+            field.metadata.get("wire", field.name): MASK if field.metadata.get("personal") else masked(content)
+            for field in attrs.fields(model)
+            if field.name != "extra" and (content := getattr(value, field.name)) is not None
+        }
+        return shown | masked(getattr(value, "extra", {}))
+    if isinstance(value, Mapping):
+        return {key: masked(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list | tuple):
+        return [masked(content) for content in value]  # pyright: ignore[reportUnknownVariableType]
+    return to_json(value)
 
 
 def _to_rfc3339(time: datetime) -> str:

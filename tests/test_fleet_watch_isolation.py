@@ -17,7 +17,7 @@ TEAMS, EVERY, SECONDS = 100, 10.0, 120.0
 REFUSED, HANGING, GARBLED, SLOWED = "t10", "t30", "t50", "t70"
 ODD = {REFUSED, HANGING, GARBLED, SLOWED}
 # Polls of one team go 0.12 s apart, so that its limit is never used up at once.
-PACED = 2 * 60.0 / 500
+PACED = 0.3
 
 
 class Run:

@@ -21,6 +21,7 @@ from heymarket_async.cli import (
     send_many,
     team,
     token,
+    watch,
 )
 from heymarket_async.cli.exits import Exit
 from heymarket_async.errors import ArgumentError, ConfigurationError, HeymarketError
@@ -42,6 +43,7 @@ _EPILOGUE: Final = """Examples:
     heymarket send-many people.csv --text-file text.txt --inbox Support
     heymarket doctor
     heymarket sandbox --port 8080
+    heymarket watch messages --state state.db
 
 Exit codes:
 
@@ -77,6 +79,7 @@ app.command(token.token, help_epilogue=token.EXAMPLES)
 app.command(doctor.doctor, help_epilogue=doctor.EXAMPLES)
 app.command(sandbox.sandbox, help_epilogue=sandbox.EXAMPLES)
 app.command(completion.completion, help_epilogue=completion.EXAMPLES)
+app.command(watch.watch, help_epilogue=watch.EXAMPLES)
 
 
 def run(arguments: Sequence[str]) -> int:
