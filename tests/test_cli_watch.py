@@ -162,7 +162,7 @@ class TestJson:
         assert {change["team"]: change["id"] for change in changes} == wrote
         code, _, err = await end(running)
         assert code == 0
-        assert "gone  team failed: The service answered 401." in err
+        assert "gone  team failed: The service answered 401 unknown_key." in err
         assert "a key that" not in err
         assert "Traceback" not in err
 

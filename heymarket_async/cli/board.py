@@ -50,8 +50,8 @@ def line_of(change: Change[Any], now: datetime, *, reveal: bool) -> Text:
         reveal: show what a person wrote or is called.
     """
     word, style = _WORDS[type(change)]
-    parts = [(_start(now), "dim"), (_whose(change.team), "bold"), f"{change.feed} ", (word, style), " "]
-    return Text.assemble(*parts, plain(_details(change, reveal=reveal)))
+    details = f" {plain(_details(change, reveal=reveal))}"
+    return Text.assemble((_start(now), "dim"), (_whose(change.team), "bold"), f"{change.feed} ", (word, style), details)
 
 
 def _details(change: Change[Any], *, reveal: bool) -> str:

@@ -9,7 +9,7 @@ import logging
 import random
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,7 +151,7 @@ Screen = tuple[Callable[[Change[Any]], None], Callable[[PollFailed], None]]
 
 
 @contextmanager
-def _screen(board: Board, *, as_json: bool, reveal: bool) -> Iterator[Screen]:
+def _screen(board: Board, *, as_json: bool, reveal: bool) -> Generator[Screen]:
     """Give what shows changes and failures."""
     if as_json:
         yield (
@@ -182,7 +182,7 @@ async def _draw(live: Live, board: Board, rows: int) -> None:
 
 
 @contextmanager
-def _quiet_log() -> Iterator[None]:
+def _quiet_log() -> Generator[None]:
     """Keep the log of the library from the terminal: what it says of polls and teams is shown anyway."""
     log = logging.getLogger("heymarket_async")
     before, log.propagate = log.propagate, False
