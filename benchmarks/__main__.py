@@ -22,6 +22,7 @@ PARTS = (
     "overhead",
     "imports",
     "memory",
+    "fleet",
     "holding",
     "throughput",
     "paging",

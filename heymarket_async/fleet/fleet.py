@@ -272,7 +272,7 @@ class Fleet(OnlyAsyncWith):
 
         Args:
             *feeds: what to watch, as for `AsyncSession.watch`. The name of a feed stands for one that takes little
-                memory: `Feed(name, keep=50, remember=10)`.
+                memory: `Feed(name, keep=20, remember=0)`, so that changes have no `before`.
             concurrency: polls at a time, and batches that wait for their reader, at the most; by default as many as
                 there are connections.
             **settings: as `WatchSettings` describes. All of it goes for each team.

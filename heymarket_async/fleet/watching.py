@@ -19,8 +19,8 @@ from heymarket_async.watch.watcher import Batch, Watcher
 from heymarket_async.watch.watching import BatchWatch
 
 # Of a feed that is given by its name. A thousand teams with what one session keeps would take hundreds of megabytes.
-KEPT: Final = 50
-REMEMBERED: Final = 10
+KEPT: Final = 20
+REMEMBERED: Final = 0
 
 Found = tuple[Member, Batch | None]
 
