@@ -166,6 +166,23 @@ class TestJson:
         assert "a key that" not in err
         assert "Traceback" not in err
 
+    async def test_it_ends_when_nobody_reads_any_more_though_it_runs_in_a_thread(
+        self, heymarket_sandbox, tmp_path, monkeypatch
+    ):
+        class Gone(io.StringIO):
+            def write(self, text):
+                raise BrokenPipeError
+
+        acme, globex = heymarket_sandbox.teams
+        monkeypatch.setenv("HEYMARKET_BASE_URL", heymarket_sandbox.url)
+        arguments = ["watch", "messages", "--every", "1", "--teams", teams_file(tmp_path, acme=acme, globex=globex)]
+        running = asyncio.create_task(asyncio.to_thread(heymarket_now, *arguments, out=Gone()))
+        await known(heymarket_sandbox, acme, globex, times=3)
+        writes(globex)
+        shown = await asyncio.wait_for(running, 30)
+        assert shown.code == 141
+        assert shown.err.startswith("Watching 2 teams of ")
+
 
 class TestTerminal:
     def test_it_shows_changes_above_a_table_of_the_teams(self, monkeypatch):
@@ -193,6 +210,7 @@ class TestTerminal:
         assert code == 0
         assert b"\x1b[" in seen
         assert b"Traceback" not in seen
+        assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")  # The cursor is back.
         assert seen[seen.rindex(b"Ctrl-C ends it") :].count(b"\x1b[2K") >= 4
 
 
@@ -373,6 +391,11 @@ class TestBoard:
         assert rows == [["this team", "4", "0.0 s", "0", "-", "tags: The service answered 401."]]
         now[0] = 61.0
         assert self.shown(board)[0][0][1] == "0"
+
+    def test_a_team_is_one_line_however_long_its_name_and_its_failure_are(self):
+        board = Board(["long name " * 30, "b"], lambda: 0.0)
+        board.note_poll(self.failed("long name " * 30))
+        assert len(self.shown(board)[0]) == 2
 
     def test_so_many_teams_are_shown_as_there_is_room_for(self):
         board = Board([f"t{n}" for n in range(50)], lambda: 0.0)

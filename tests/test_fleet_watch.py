@@ -183,7 +183,7 @@ async def test_a_failing_team_is_told_and_tried_again_and_holds_up_nobody(place,
     told = []
     reader = Reader(place.fleet.watch("messages", every=10, listener=told.append))
     await place.driver.advance(10)
-    answers = [Reply(500), Reset(), Reply(400), Reply(200, b"<html>")]
+    answers = [Reply(500), Reset(), Reply(404), Reply(200, b"<html>")]
     place.sandbox.script("list_messages", *answers, team=place.team("t1"))
     with caplog.at_level(logging.WARNING, "heymarket_async.watch"):
         ids = [(name, place.writes(name)) for name in place.fleet.names]
@@ -195,7 +195,7 @@ async def test_a_failing_team_is_told_and_tried_again_and_holds_up_nobody(place,
     assert [(event.team, event.feed, event.failures) for event in failed] == [
         ("t1", "messages", n) for n in (1, 2, 3, 4)
     ]
-    names = ["ServerError", "ConnectionLost", "BadRequest", "ReplyError"]
+    names = ["ServerError", "ConnectionLost", "NotFound", "ReplyError"]
     assert [type(event.error).__name__ for event in failed] == names
     assert "A poll of messages of team 't1' failed, 1 in a row" in caplog.text
     await reader.stop()

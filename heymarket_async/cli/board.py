@@ -62,7 +62,7 @@ def _details(change: Change[Any], *, reveal: bool) -> str:
             return f"{change.id}"
         case Added():
             words = ", ".join(change.kinds)
-        case Changed():
+        case _:
             words = ", ".join(change.kinds) or ", ".join(change.fields or ())
     said = next((value for name in _TELLING if isinstance(value := getattr(change.after, name, None), str)), "")
     return "  ".join(filter(None, (str(change.id), words, (said if reveal else MASK) if said else "")))
@@ -146,7 +146,7 @@ class Board:
         teams = sorted(self._teams.items(), key=lambda item: (not item[1].failures, -(item[1].changed or 0.0)))
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for name in ("Team", "Polls a minute", "Late", "Changes", "Last change", "State"):
-            table.add_column(name, justify="left" if name in ("Team", "State") else "right", overflow="ellipsis")
+            table.add_column(name, justify="left" if name in ("Team", "State") else "right", no_wrap=True)
         for called, team in teams[:rows]:
             state = "; ".join(f"{feed}: {why}" for feed, why in team.failures.items())
             table.add_row(
