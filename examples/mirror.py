@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
 import os
-import random
 import sqlite3
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from heymarket_async import AsyncSession, Conversation, Feed, Fleet, Gap, Message, Removed
 from heymarket_async.sandbox import Sandbox
+from heymarket_async.sandbox.load import customers_write
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 # So many things may be new in one poll. Of what goes beyond, a `Gap` tells, and the mirror fetches it as a list.
@@ -160,17 +161,6 @@ async def fetch(team: AsyncSession, gap: Gap) -> AsyncGenerator[Conversation | M
             yield conversation
 
 
-async def live(sandbox: Sandbox) -> None:
-    """Let people write to all teams of a sandbox, until cancelled."""
-    chance = random.Random()
-    while True:
-        await asyncio.sleep(chance.uniform(0.2, 1.0))
-        team = chance.choice(sandbox.teams)
-        message = team.receive(team.inboxes[0]["id"], f"1510555{chance.randrange(101, 120):04d}", "Are you open today?")
-        if chance.random() < 0.3:
-            team.deliver(message["id"])
-
-
 async def run(teams: Path | None, path: Path, every: float) -> None:
     """Mirror the teams of a file, or those of a sandbox."""
     with Mirror(path) as file:
@@ -179,7 +169,8 @@ async def run(teams: Path | None, path: Path, every: float) -> None:
                 await mirror(fleet, file, every)
         else:
             async with Sandbox(teams=3) as sandbox, asyncio.TaskGroup() as tasks:
-                tasks.create_task(live(sandbox))
+                for team in sandbox.teams:
+                    tasks.create_task(customers_write(team, rate=0.5, seconds=math.inf))
                 async with Fleet({team.name: team.secret for team in sandbox.teams}, base_url=sandbox.url) as fleet:
                     await mirror(fleet, file, every)
 

@@ -109,7 +109,7 @@ class TestJson:
         assert changes[0]["kinds"] == ["message_received"]
         assert changes[0]["after"]["text"] == MASK
         assert "sandbox" in shown.err
-        assert "Somebody writes" in shown.err
+        assert "Customers write" in shown.err
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     async def test_a_change_is_a_line_and_signals_end_it_well(self, heymarket_sandbox, number):

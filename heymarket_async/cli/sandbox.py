@@ -90,7 +90,7 @@ async def _serve(
         await server.start()
     except ConfigurationError as error:
         raise cannot_listen(host, port, error.__cause__) from error
-    async with server, _customers(server, customers):
+    async with server, customers_of(server, customers):
         output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it. To use it, paste in another shell:")
         variables = {
             BASE_URL_VARIABLE: server.url,
@@ -103,7 +103,7 @@ async def _serve(
 
 
 @contextlib.asynccontextmanager
-async def _customers(server: Sandbox, rate: float) -> AsyncGenerator[None]:
+async def customers_of(server: Sandbox, rate: float) -> AsyncGenerator[None]:
     """Let fictional customers write to the first team meanwhile, if they are to write at all."""
     from heymarket_async.sandbox.load import customers_write
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
-import random
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 from rich.live import Live
@@ -21,6 +19,7 @@ from rich.live import Live
 from heymarket_async.cli import output
 from heymarket_async.cli.board import Board, failure_line, in_words, line_of, record_of
 from heymarket_async.cli.options import Json, UseSandbox
+from heymarket_async.cli.sandbox import customers_of
 from heymarket_async.cli.service import AGENT, open_service
 from heymarket_async.cli.stopping import on_signals
 from heymarket_async.errors import ConfigurationError
@@ -29,9 +28,6 @@ from heymarket_async.session import AsyncSession
 from heymarket_async.watch.changes import Change
 from heymarket_async.watch.one_by_one import Watch
 from heymarket_async.watch.plan import PollEnded, PollFailed
-
-if TYPE_CHECKING:
-    from heymarket_async.sandbox import Sandbox
 
 EXAMPLES: Final = """Examples:
 
@@ -45,6 +41,7 @@ may come again. It ends with Ctrl-C or SIGTERM, and then with exit code 0."""
 
 _FEEDS: Final = ("messages", "conversations")
 _REFRESH: Final = 0.5
+_TEXTS_A_SECOND: Final = 0.7
 # Beside the teams: the head of the table, its line and the sum, and some changes above.
 _LINES_BESIDE: Final = 9
 
@@ -77,7 +74,7 @@ messages and conversations.
         since: Show also what has changed since this time, where there is no state yet.
         as_json: Write lines of JSON in a terminal too.
         reveal: Show numbers, names and texts, in place of masks.
-        sandbox: Watch the sandbox, even if there are credentials. Somebody writes to it every now and then.
+        sandbox: Watch the sandbox, even if there are credentials. Customers write to it now and then.
     """
     if teams is not None and sandbox:
         raise ConfigurationError("--teams and --sandbox exclude each other.", advice="Leave one out.")
@@ -127,24 +124,9 @@ async def _watched(teams: Path | None, *, sandbox: bool) -> AsyncGenerator[Async
         if service.sandbox is None:
             yield session
             return
-        output.note("Somebody writes to it every now and then, so that there is something to see.")
-        life = asyncio.ensure_future(_live(service.sandbox))
-        try:
+        output.note("Customers write to it now and then, so that there is something to see.")
+        async with customers_of(service.sandbox, _TEXTS_A_SECOND):
             yield session
-        finally:
-            life.cancel()
-            await asyncio.wait([life])
-
-
-async def _live(sandbox: Sandbox) -> None:
-    """Let people write to a sandbox, and carriers report."""
-    team, chance = sandbox.teams[0], random.Random()
-    texts = itertools.cycle(("Are you open today?", "Thank you!", "Can I come at four?", "Please call me back."))
-    while True:
-        await asyncio.sleep(chance.uniform(0.5, 2.5))
-        message = team.receive(team.inboxes[0]["id"], f"1510555{chance.randrange(101, 120):04d}", next(texts))
-        if chance.random() < 0.3:
-            team.deliver(message["id"])
 
 
 Screen = tuple[Callable[[Change[Any]], None], Callable[[PollFailed], None]]
