@@ -1,6 +1,6 @@
 """A thousand teams, watched for changes of two feeds every ten seconds: lag, CPU of a poll, and memory of a team.
 
-    python benchmarks/fleet.py --teams 1000 --every 10 --seconds 60
+    python -m benchmarks.fleet --teams 1000 --every 10 --seconds 60
 
 The sandbox runs in a process of its own, so the figures of the client are those of the client alone. CPU per poll tells
 what a machine can carry: one core has 1 / (CPU per poll) polls a second, hence that many times `--every` / 2 teams.
@@ -23,9 +23,6 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.figures import Bound, Section, Spread, Table
 from heymarket_async import ApiSecret, Fleet, PollEnded, PollFailed
@@ -74,7 +71,8 @@ async def _write(sandbox: Any) -> None:
 async def other_process(teams: int) -> AsyncIterator[dict[str, Any]]:
     """Run the sandbox in another process, and give its address and secrets."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, "--serve", "--teams", str(teams)),
+        *(sys.executable, "-m", "benchmarks.fleet", "--serve", "--teams", str(teams)),
+        cwd=Path(__file__).parent.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         limit=2**26,

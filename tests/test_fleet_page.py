@@ -29,7 +29,8 @@ def test_its_file_of_teams_is_read(tmp_path):
 def test_the_benchmark_finds_no_failures_and_a_team_within_its_bounds():
     options = ["--teams", "400", "--every", "4", "--seconds", "4", "--json"]
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "benchmarks" / "fleet.py"), *options],
+        [sys.executable, "-W", "error", "-m", "benchmarks.fleet", *options],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
