@@ -522,3 +522,10 @@ async def test_a_service_of_which_no_page_can_be_had_is_told_and_not_taken_for_e
     place.sandbox.variants = Variants(created_at_required=True, message_cursor="from")
     with pytest.raises(BadRequest):
         await first(place.session.watch("messages"))
+
+
+async def test_a_list_that_is_refused_though_it_needs_no_bound_is_raised_at_once(place):
+    place.sandbox.script("list_tags", Reply(400), times=9)
+    with pytest.raises(BadRequest):
+        await first(place.session.watch("tags"))
+    assert len(place.polls("/v1/tags")) == 1
