@@ -30,8 +30,8 @@ from heymarket_async import (
     Tag,
 )
 from heymarket_async.cli.board import Board, in_words, line_of, record_of
-from heymarket_async.cli.output import masked
 from heymarket_async.kinds import EventKind
+from heymarket_async.plain import masked
 from heymarket_async.values import MASK, Extra
 from terminal import ROOT, command_line, credentials, environment, heymarket_now, set_all, start
 
