@@ -23,6 +23,7 @@ PARTS = (
     "imports",
     "memory",
     "tables",
+    "fleet",
     "holding",
     "throughput",
     "paging",

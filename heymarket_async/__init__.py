@@ -104,7 +104,8 @@ if TYPE_CHECKING:
     from heymarket_async.watch.plan import PollEnded, PollFailed, PollListener
     from heymarket_async.watch.step import Polled, poll_once
     from heymarket_async.watch.stores import MemoryStore, SqliteStore, Store
-    from heymarket_async.watch.watching import Batch, BatchWatch
+    from heymarket_async.watch.watcher import Batch
+    from heymarket_async.watch.watching import BatchWatch
     from heymarket_async.webhooks.errors import (
         EventStoreError,
         ReceiverError,

@@ -118,10 +118,8 @@ HOMES: Final[Homes] = {
         "SqliteStore",
         "Store",
     ),
-    "watch.watching": (
-        "Batch",
-        "BatchWatch",
-    ),
+    "watch.watcher": ("Batch",),
+    "watch.watching": ("BatchWatch",),
     "webhooks.errors": (
         "EventStoreError",
         "ReceiverError",

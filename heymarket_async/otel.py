@@ -156,7 +156,7 @@ class OpenTelemetryListener:
 
 
 def _of_this_attempt(event: AttemptStarted) -> Attributes:
-    attributes: Attributes = {"url.full": event.base_url + _VALUES.sub("REDACTED", event.path)}
+    attributes = _team(event) | {"url.full": event.base_url + _VALUES.sub("REDACTED", event.path)}
     if event.attempt > 1:
         attributes["http.request.resend_count"] = event.attempt - 1
     if event.queued > 0.0:
@@ -181,4 +181,9 @@ def _name(member: Enum) -> str:
 
 
 def _tell_current_span(name: str, event: CallEvent, attributes: Attributes) -> None:
-    get_current_span().add_event(name, {"heymarket.operation": event.operation, **attributes})
+    get_current_span().add_event(name, {"heymarket.operation": event.operation, **_team(event), **attributes})
+
+
+def _team(event: CallEvent) -> Attributes:
+    """Return what its owner calls the team, if anything. Histograms do not have it, because there may be thousands."""
+    return {} if event.team is None else {"heymarket.team": event.team}

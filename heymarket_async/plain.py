@@ -12,6 +12,8 @@ from typing import Any, Final
 import attrs
 import msgspec
 
+from heymarket_async.values import MASK, Extra, is_word
+
 _AS_THEY_ARE: Final = frozenset({str, int, bool})
 
 
@@ -59,6 +61,25 @@ def _names(model: type[attrs.AttrsInstance]) -> tuple[tuple[str, str], ...]:
     """Return the names of the fields of a model, and their keys on the wire."""
     fields = [field for field in attrs.fields(model) if field.name != "extra"]
     return tuple((field.name, field.metadata.get("wire", field.name)) for field in fields)
+
+
+def masked(value: Any) -> Any:
+    """Return what `to_json` does, with a mask for whatever is personal, or may be."""
+    model = value.__class__
+    if isinstance(value, Extra):
+        return {key if is_word(key) else MASK: MASK for key in value}
+    if attrs.has(model):
+        shown = {
+            field.metadata.get("wire", field.name): MASK if field.metadata.get("personal") else masked(content)
+            for field in attrs.fields(model)
+            if field.name != "extra" and (content := getattr(value, field.name)) is not None
+        }
+        return shown | masked(getattr(value, "extra", {}))
+    if isinstance(value, Mapping):
+        return {key: masked(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list | tuple):
+        return [masked(content) for content in value]  # pyright: ignore[reportUnknownVariableType]
+    return to_json(value)
 
 
 def _to_rfc3339(time: datetime) -> str:

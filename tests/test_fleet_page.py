@@ -27,9 +27,10 @@ def test_its_file_of_teams_is_read(tmp_path):
 
 @pytest.mark.slow
 def test_the_benchmark_finds_no_failures_and_a_team_within_its_bounds():
-    options = ["--teams", "400", "--every", "1", "--seconds", "2", "--json"]
+    options = ["--teams", "400", "--every", "4", "--seconds", "4", "--json"]
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(ROOT / "benchmarks" / "fleet.py"), *options],
+        [sys.executable, "-W", "error", "-m", "benchmarks.fleet", *options],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -38,4 +39,7 @@ def test_the_benchmark_finds_no_failures_and_a_team_within_its_bounds():
     figures = json.loads(done.stdout)
     assert figures["failed"] == 0
     assert figures["polls"] >= 400
-    assert figures["memory per team beyond the first, KB"] <= 40
+    assert figures["late, p99, ms"] <= 4000
+    assert figures["changes"] > 0
+    # It is 40 for a thousand teams; here a hundred connections are spread over fewer.
+    assert figures["memory per team beyond the first, KB"] <= 50

@@ -26,6 +26,7 @@ from heymarket_async import (
     AttemptStarted,
     AuthenticationError,
     ConnectionLost,
+    Fleet,
     Lane,
     NeverSent,
     NotFound,
@@ -140,6 +141,21 @@ class TestASpanForEachAttempt:
         assert span.instrumentation_scope.name == "heymarket_async"
         assert span.instrumentation_scope.version == __version__
         assert re.fullmatch(r"https://opentelemetry\.io/schemas/1\.\d+\.0", span.instrumentation_scope.schema_url)
+
+    async def test_a_team_of_a_fleet_is_told_in_spans_and_events_and_not_in_histograms(
+        self, heymarket_sandbox, telemetry
+    ):
+        heymarket_sandbox.script("list_inboxes", Reply(503))
+        teams = {"acme": heymarket_sandbox.secret}
+        fleet = Fleet(teams, base_url=heymarket_sandbox.url, retries=AT_ONCE, listeners=[telemetry.listener])
+        async with fleet:
+            with telemetry.tracer.start_as_current_span("the caller"):
+                await fleet["acme"].inboxes.list()
+        assert [span.attributes["heymarket.team"] for span in telemetry.attempts] == ["acme", "acme"]
+        (wait,) = telemetry.parents["the caller"].events
+        assert wait.attributes["heymarket.team"] == "acme"
+        for name in ("http.client.request.duration", "heymarket.client.rate_limit.wait_time"):
+            assert all("heymarket.team" not in point.attributes for point in telemetry.points(name))
 
     async def test_what_a_sampler_goes_by_is_there_from_the_start(self, heymarket_sandbox):
         seen: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from heymarket_async import (
     AsyncSession,
     AttemptStarted,
     AuthenticationError,
+    BadRequest,
     CheckpointError,
     Lane,
     PermissionDenied,
@@ -23,7 +24,7 @@ from heymarket_async import (
     SessionError,
 )
 from heymarket_async.clock import VirtualClock
-from heymarket_async.sandbox import Hang, Reply, Reset, Sandbox
+from heymarket_async.sandbox import Hang, Reply, Reset, Sandbox, Variants
 from heymarket_async.watch import Added, Changed, Feed, MemoryStore, PollEnded, PollFailed, SqliteStore, poll_once
 from sandbox_support import until
 
@@ -425,7 +426,8 @@ async def test_watches_of_the_same_feed_have_names_in_a_store(place, tmp_path):
         ([5], {}, "must be one of"),
         (["messages"], {"every": 0.5}, "every must be from 1 to"),
         (["messages"], {"every": True}, "every must be a number"),
-        (["messages"], {"every": float("nan")}, "every must be a number"),
+        (["messages"], {"every": float("nan")}, "every must be from 1 to 86400 seconds, not nan"),
+        (["messages"], {"every": float("inf")}, "every must be from 1 to 86400 seconds, not inf"),
         (["messages"], {"every": "10"}, "every must be a number"),
         (["messages"], {"every": 30, "slowest": 20}, "slowest must not be below every"),
         (["messages"], {"slowest": 1e9}, "slowest must be from"),
@@ -502,3 +504,28 @@ async def test_a_watch_of_a_copy_that_is_closed_says_so_with_its_next_pause(plac
     with pytest.raises(SessionClosed):
         await asyncio.wait_for(reading, 5)
     assert not place.session.closed
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_service_that_needs_a_bound_for_the_first_page_too_is_watched(place, known):
+    place.sandbox.variants = Variants(created_at_required=True)
+    if not known:
+        place.team.messages.clear()
+    watch = place.session.watch("messages")
+    place.later(lambda: None, place.writes, lambda: place.team.deliver(max(place.team.messages)))
+    added, changed = await first(watch), await first(watch)
+    assert isinstance(added, Added)
+    assert (changed.id, changed.after.status) == (added.id, "delivered")
+
+
+async def test_a_service_of_which_no_page_can_be_had_is_told_and_not_taken_for_empty(place):
+    place.sandbox.variants = Variants(created_at_required=True, message_cursor="from")
+    with pytest.raises(BadRequest):
+        await first(place.session.watch("messages"))
+
+
+async def test_a_list_that_is_refused_though_it_needs_no_bound_is_raised_at_once(place):
+    place.sandbox.script("list_tags", Reply(400), times=9)
+    with pytest.raises(BadRequest):
+        await first(place.session.watch("tags"))
+    assert len(place.polls("/v1/tags")) == 1

@@ -22,6 +22,7 @@ from heymarket_async.cli import (
     send_many,
     team,
     token,
+    watch,
 )
 from heymarket_async.cli.exits import Exit
 from heymarket_async.errors import ArgumentError, ConfigurationError, HeymarketError
@@ -44,6 +45,7 @@ _EPILOGUE: Final = """Examples:
     heymarket export messages --to messages.parquet
     heymarket doctor
     heymarket sandbox --port 8080
+    heymarket watch messages --state state.db
 
 Exit codes:
 
@@ -80,6 +82,7 @@ app.command(export.export, help_epilogue=export.EXAMPLES)
 app.command(doctor.doctor, help_epilogue=doctor.EXAMPLES)
 app.command(sandbox.sandbox, help_epilogue=sandbox.EXAMPLES)
 app.command(completion.completion, help_epilogue=completion.EXAMPLES)
+app.command(watch.watch, help_epilogue=watch.EXAMPLES)
 
 
 def run(arguments: Sequence[str]) -> int:

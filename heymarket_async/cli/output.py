@@ -18,7 +18,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from heymarket_async.plain import to_json
+from heymarket_async.plain import masked, to_json
 
 # A pipe has no width: whoever reads it wants one line for each thing.
 _ENDLESS: Final = 10_000
@@ -70,8 +70,17 @@ def show(what: RenderableType) -> None:
 
 def show_json(value: Any) -> None:
     """Write `value` to stdout as JSON; models with the names of the wire."""
-    text = json.dumps(to_json(value), indent=2, ensure_ascii=not _is_unicode(sys.stdout))
-    _write(_UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
+    _write_json(to_json(value), indent=2)
+
+
+def show_json_line(value: Any, *, reveal: bool) -> None:
+    """Write `value` to stdout as one line of JSON.
+
+    Args:
+        value: anything made of models.
+        reveal: show personal values too; otherwise a mask stands for each.
+    """
+    _write_json(to_json(value) if reveal else masked(value))
 
 
 def show_text(text: str) -> None:
@@ -125,6 +134,11 @@ def _write(text: str) -> None:
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def _write_json(value: Any, indent: int | None = None) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=not _is_unicode(sys.stdout))
+    _write(_UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
 
 
 def _is_unsafe(char: str) -> bool:

@@ -7,7 +7,6 @@ import contextlib
 import math
 import os
 import shlex
-import signal
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -17,6 +16,7 @@ from cyclopts.validators import Number
 from heymarket_async.auth import SECRET_ID_VARIABLE, SECRET_KEY_VARIABLE
 from heymarket_async.cli import output
 from heymarket_async.cli.options import parse_rate_limit
+from heymarket_async.cli.stopping import on_signals
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.limits import DEFAULT_LIMIT
 from heymarket_async.settings import BASE_URL_VARIABLE
@@ -77,7 +77,8 @@ async def _serve(
     # Imported here because it brings in a web server, which other commands may not need.
     from heymarket_async.sandbox import Sandbox
 
-    stop = _stop_on_signals()
+    stop = asyncio.Event()
+    on_signals(stop.set)
     server = Sandbox(port=port, host=host, rate_limit=rate_limit)
     if webhook is not None:
         url, token = webhook
@@ -89,7 +90,7 @@ async def _serve(
         await server.start()
     except ConfigurationError as error:
         raise cannot_listen(host, port, error.__cause__) from error
-    async with server, _customers(server, customers):
+    async with server, customers_of(server, customers):
         output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it. To use it, paste in another shell:")
         variables = {
             BASE_URL_VARIABLE: server.url,
@@ -102,7 +103,7 @@ async def _serve(
 
 
 @contextlib.asynccontextmanager
-async def _customers(server: Sandbox, rate: float) -> AsyncGenerator[None]:
+async def customers_of(server: Sandbox, rate: float) -> AsyncGenerator[None]:
     """Let fictional customers write to the first team meanwhile, if they are to write at all."""
     from heymarket_async.sandbox.load import customers_write
 
@@ -116,17 +117,6 @@ async def _customers(server: Sandbox, rate: float) -> AsyncGenerator[None]:
         writing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await writing
-
-
-def _stop_on_signals() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no such handlers, and only the main thread may set them.
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def cannot_listen(host: str, port: int, cause: BaseException | None) -> ConfigurationError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -16,6 +16,11 @@ from heymarket_async.errors import MissingCredentials
 from heymarket_async.session import AsyncSession
 from heymarket_async.settings import BASE_URL_VARIABLE, DEFAULT_BASE_URL, check_base_url
 
+if TYPE_CHECKING:
+    from heymarket_async.sandbox import Sandbox
+
+AGENT: Final = f"heymarket-cli/{__version__}"
+
 
 @attrs.frozen(kw_only=True)
 class Service:
@@ -24,17 +29,16 @@ class Service:
     Attributes:
         credentials: with what.
         base_url: where.
-        sandbox: whether it is the sandbox.
+        sandbox: the sandbox that was started here, if it is one.
     """
 
     credentials: Credentials
     base_url: str
-    sandbox: bool = False
+    sandbox: Sandbox | None = None
 
     def session(self, **settings: Any) -> AsyncSession:
         """Return a session; `settings` are those of `AsyncSession`."""
-        agent = f"heymarket-cli/{__version__}"
-        return AsyncSession(self.credentials, base_url=self.base_url, user_agent=agent, **settings)
+        return AsyncSession(self.credentials, base_url=self.base_url, user_agent=AGENT, **settings)
 
 
 def find_credentials() -> Credentials | None:
@@ -101,7 +105,7 @@ async def running_sandbox() -> AsyncGenerator[Service]:
     from heymarket_async.sandbox import Sandbox
 
     async with Sandbox() as sandbox:
-        yield Service(credentials=sandbox.secret, base_url=sandbox.url, sandbox=True)
+        yield Service(credentials=sandbox.secret, base_url=sandbox.url, sandbox=sandbox)
 
 
 def describe(service: Service) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Final, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 from heymarket_async.auth import ApiKey, Credentials
+from heymarket_async.drift import Drift
 from heymarket_async.errors import ConfigurationError, SessionClosed
 from heymarket_async.events import Parked, Unparked, announce
 from heymarket_async.fleet.files import read_teams
 from heymarket_async.fleet.names import check_name, unknown_team
 from heymarket_async.fleet.parking import ParkedTeam
 from heymarket_async.fleet.results import TeamResult
-from heymarket_async.fleet.rounds import Member, Roster, Rounds
+from heymarket_async.fleet.rounds import Every, Member, Once, Roster, Rounds
 from heymarket_async.misuse import OnlyAsyncWith
 from heymarket_async.session import AsyncSession, SessionSettings
 from heymarket_async.settings import (
@@ -26,6 +27,12 @@ from heymarket_async.settings import (
     check_positive,
 )
 from heymarket_async.values import kind_of
+
+if TYPE_CHECKING:
+    from heymarket_async.watch.feeds import Feed
+    from heymarket_async.watch.one_by_one import Watch
+    from heymarket_async.watch.plan import WatchSettings
+    from heymarket_async.watch.watching import BatchWatch
 
 T = TypeVar("T")
 
@@ -138,6 +145,11 @@ class Fleet(OnlyAsyncWith):
         return {name: state for name, state in states.items() if state is not None}
 
     @property
+    def drift(self) -> Drift:
+        """Where replies to any team differed from the models so far: names and counts, never values."""
+        return self._root.drift
+
+    @property
     def closed(self) -> bool:
         """Whether the fleet was closed."""
         return self._root.closed
@@ -225,9 +237,10 @@ class Fleet(OnlyAsyncWith):
         self._check_open()
         if not callable(function):
             raise ConfigurationError(f"each() takes a function of a session, not {kind_of(function)}.")
-        places = self._places if concurrency is None else check_count("concurrency", concurrency)
-        interval = None if every is None else check_positive("every", every)
-        return Rounds(self._roster, function, places, interval).results()
+        timing = Once() if every is None else Every(check_positive("every", every))
+        return Rounds(
+            self._roster, lambda member: function(member.session), self._places_for(concurrency), timing
+        ).results()
 
     async def gather(
         self, function: Callable[[AsyncSession], Awaitable[T]], *, concurrency: int | None = None
@@ -245,6 +258,60 @@ class Fleet(OnlyAsyncWith):
         names = self.names
         results = {result.team: result async for result in self.each(function, concurrency=concurrency)}
         return {name: results[name] for name in names if name in results}
+
+    def watch(self, *feeds: Feed | str, concurrency: int | None = None, **settings: Unpack[WatchSettings]) -> Watch:
+        """Return what changes in all teams from now on, for `async for`. `change.team` is the name of the team.
+
+            async for change in fleet.watch("messages", "conversations", store="state.db"):
+                ...
+
+        Each change comes at least once. It counts as handled when the change after it is asked for; docs/watching.md
+        has the exact guarantee. No team delays another: one whose polls fail is told to the log and to `listener=`, and
+        tried again; one that the service refuses with 401 or 403 is parked. Teams may come and go. It ends when it is
+        closed, and with an error only where the fleet or the store is no more.
+
+        Args:
+            *feeds: what to watch, as for `AsyncSession.watch`. The name of a feed stands for one that takes little
+                memory: `Feed(name, keep=20, remember=0)`, so that changes have no `before`.
+            concurrency: polls at a time, and batches that wait for their reader, at the most; by default as many as
+                there are connections.
+            **settings: as `WatchSettings` describes. All of it goes for each team.
+
+        Raises:
+            ArgumentError: an argument makes no sense. No request was made.
+            ConfigurationError: `concurrency` makes no sense.
+            SessionClosed: the fleet was closed.
+        """
+        from heymarket_async.watch.one_by_one import Watch
+
+        return Watch(self.watch_batches(*feeds, concurrency=concurrency, **settings))
+
+    def watch_batches(
+        self, *feeds: Feed | str, concurrency: int | None = None, **settings: Unpack[WatchSettings]
+    ) -> BatchWatch:
+        """Return what changes in all teams in batches, one for each poll that found something.
+
+            async for batch in fleet.watch_batches("messages", store="state.db"):
+                ...
+                await batch.commit()
+
+        Args:
+            *feeds: what to watch, as for `watch`.
+            concurrency: as for `watch`.
+            **settings: as for `watch`.
+
+        Raises:
+            ArgumentError: an argument makes no sense. No request was made.
+            ConfigurationError: `concurrency` makes no sense.
+            SessionClosed: the fleet was closed.
+        """
+        from heymarket_async.fleet.watching import watch_all
+
+        self._check_open()
+        return watch_all(self._roster, feeds, self._places_for(concurrency), settings)
+
+    def _places_for(self, concurrency: int | None) -> int:
+        return self._places if concurrency is None else check_count("concurrency", concurrency)
 
     def _member(self, name: str) -> Member:
         member = self._roster.members.get(name)

@@ -70,13 +70,14 @@ class Parking:
 
     Attributes:
         state: why it is parked and until when; None if it is not.
+        due: when it is called again, by the monotonic clock, if it is.
     """
 
-    __slots__ = ("_due", "_round", "_trying", "state")
+    __slots__ = ("_round", "_trying", "due", "state")
 
     def __init__(self) -> None:
         self.state: ParkedTeam | None = None
-        self._due = 0.0
+        self.due = 0.0
         self._round: int = 0
         self._trying = False
 
@@ -87,7 +88,7 @@ class Parking:
             now: monotonic seconds.
         """
         if self.state is not None:
-            if self._trying or now < self._due:
+            if self._trying or now < self.due:
                 return None
             self._trying = True
         return self._round
@@ -131,7 +132,7 @@ class Parking:
             since=today if before is None else before.since,
             until=today + timedelta(seconds=wait),
         )
-        self._due, self._trying = now + wait, False
+        self.due, self._trying = now + wait, False
         self._round += 1
         return Parked(team=team, status=refusal.status, request_id=refusal.request_id, refusals=refusals, seconds=wait)
 

@@ -10,7 +10,7 @@ import random
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import attrs
 
@@ -84,6 +84,50 @@ def next_due(due: float, every: float, now: float) -> float:
     return due + every * max(math.ceil((now - due) / every), 1)
 
 
+class Timing(Protocol):
+    """When teams have their turns."""
+
+    @property
+    def spread(self) -> float | None:
+        """Seconds over which the first turns are spread; None where each team has one turn only."""
+        ...
+
+    def after(self, member: Member, error: Exception | None, due: float, now: float) -> float | None:
+        """Return when a team has its next turn, by the monotonic clock; None for never.
+
+        Args:
+            member: the team.
+            error: what came of the turn that has ended, if it failed; `TeamParked` if it was left out.
+            due: when that was due.
+            now: monotonic seconds.
+        """
+        ...
+
+
+class Once:
+    """Each team has one turn."""
+
+    spread = None
+
+    def after(self, member: Member, error: Exception | None, due: float, now: float) -> None:
+        """Return None."""
+
+
+@attrs.frozen
+class Every:
+    """Each team has a turn every so many seconds.
+
+    Args:
+        spread: the seconds.
+    """
+
+    spread: float
+
+    def after(self, member: Member, error: Exception | None, due: float, now: float) -> float:
+        """Return the next moment in the rhythm of the team that is not past."""
+        return next_due(due, self.spread, now)
+
+
 class Rounds(Generic[T]):
     """Calls a function for each team.
 
@@ -92,35 +136,38 @@ class Rounds(Generic[T]):
 
     Args:
         roster: the teams.
-        function: is called with the session of a team.
+        function: is called with a team.
         places: how many run at a time at the most.
-        every: seconds from one call of a team to its next; None to call each once.
+        timing: when teams have their turns.
     """
 
-    def __init__(
-        self, roster: Roster, function: Callable[[AsyncSession], Awaitable[T]], places: int, every: float | None
-    ) -> None:
+    def __init__(self, roster: Roster, function: Callable[[Member], Awaitable[T]], places: int, timing: Timing) -> None:
         self._roster = roster
         self._function = function
         self._places = places
-        self._every = every
+        self._timing = timing
         self._agenda: list[tuple[float, int, Member]] = []
         self._listed: set[Member] = set()
         self._arrivals = 0
         self._order = itertools.count()
-        self._running: set[asyncio.Task[TeamResult[T]]] = set()
+        self._running: dict[asyncio.Task[TeamResult[T]], tuple[Member, float]] = {}
         self._ended: deque[TeamResult[T]] = deque()
         self._failure: BaseException | None = None
         self._bell = asyncio.Event()
 
     async def results(self) -> AsyncGenerator[TeamResult[T]]:
-        """Yield what comes of each team, as it comes. Whoever leaves early leaves nothing running."""
+        """Yield what comes of each team, as it comes. Whoever leaves early leaves nothing running.
+
+        Called again, it goes on: the turns that were cut short come again, and no result is lost.
+        """
+        await self._stop()  # Whoever was cancelled twice did not wait for it.
+        self._failure = None
         self._list(spread=True)
         self._roster.bells.add(self._bell)
         try:
             while True:
                 self._bell.clear()
-                if self._every is not None and self._arrivals < self._roster.arrivals:
+                if self._timing.spread is not None and self._arrivals < self._roster.arrivals:
                     self._list(spread=False)
                 self._start_what_is_due()
                 if self._failure is not None:
@@ -129,16 +176,19 @@ class Rounds(Generic[T]):
                     yield self._ended.popleft()
                 elif self._roster.closed() and not self._running:
                     raise SessionClosed("This fleet was closed.")
-                elif self._running or self._agenda or self._every is not None:
+                elif self._running or self._agenda or self._timing.spread is not None:
                     await self._wait()
                 else:
                     return
         finally:
             self._roster.bells.discard(self._bell)
-            for task in self._running:
-                task.cancel()
-            if self._running:
-                await asyncio.wait(self._running)
+            await self._stop()
+
+    async def _stop(self) -> None:
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
 
     def _list(self, *, spread: bool) -> None:
         """Put those teams on the agenda that are not there yet, spread over the first interval or at once."""
@@ -146,7 +196,7 @@ class Rounds(Generic[T]):
         self._arrivals = self._roster.arrivals
         self._listed = {member for member in self._listed if self._roster.has(member)}
         fresh = sorted((member for member in members if member not in self._listed), key=lambda member: member.turn)
-        step = self._every / len(fresh) if spread and self._every is not None and fresh else 0.0
+        step = (self._timing.spread or 0.0) / len(fresh) if spread and fresh else 0.0
         for place, member in enumerate(fresh):
             self._plan(member, now + place * step)
         self._listed.update(fresh)
@@ -166,25 +216,26 @@ class Rounds(Generic[T]):
             if ticket is None:
                 error = member.parking.error(member.name)
                 self._ended.append(TeamResult(team=member.name, error=error, late=now - due))
-                self._plan_next(member, due, now)
+                self._plan_next(member, error, due, now)
                 continue
             task = asyncio.create_task(self._call(member, ticket, due, now))
-            self._running.add(task)
+            self._running[task] = member, due
             task.add_done_callback(self._take)
 
     def _has_place(self) -> bool:
         return len(self._running) + len(self._ended) < self._places
 
-    def _plan_next(self, member: Member, due: float, now: float) -> None:
-        if self._every is not None:
-            self._plan(member, next_due(due, self._every, now))
+    def _plan_next(self, member: Member, error: Exception | None, due: float, now: float) -> None:
+        after = self._timing.after(member, error, due, now)
+        if after is not None:
+            self._plan(member, after)
 
     async def _call(self, member: Member, ticket: int, due: float, began: float) -> TeamResult[T]:
         clock, parking = self._roster.clock, member.parking
         value: T | None = None
         failure: Exception | None = None
         try:
-            value = await self._function(member.session)
+            value = await self._function(member)
             self._told(parking.answered(ticket, member.name))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what came of this team
             failure = error
@@ -196,7 +247,7 @@ class Rounds(Generic[T]):
         finally:
             parking.leave(ticket)
         now = clock.monotonic()
-        self._plan_next(member, due, now)
+        self._plan_next(member, failure, due, now)
         return TeamResult(team=member.name, value=value, error=failure, late=began - due, elapsed=now - began)
 
     def _told(self, event: Parked | Unparked | None) -> None:
@@ -204,14 +255,14 @@ class Rounds(Generic[T]):
             self._roster.tell(event)
 
     def _take(self, task: asyncio.Task[TeamResult[T]]) -> None:
-        self._running.discard(task)
+        member, due = self._running.pop(task)
         self._bell.set()
-        if task.cancelled():
-            self._failure = asyncio.CancelledError()
-        elif (error := task.exception()) is not None:
-            self._failure = error
-        else:
+        failure = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if failure is None:
             self._ended.append(task.result())
+        else:
+            self._failure = failure
+            self._plan(member, due)  # It has not had its turn.
 
     async def _wait(self) -> None:
         """Wait until a call has ended, a team has come, or a team is due for which there is a place."""

@@ -20,6 +20,11 @@ class Runner(Protocol):
         ...
 
     @property
+    def name(self) -> str | None:
+        """What its owner calls the team, if anything."""
+        ...
+
+    @property
     def clock(self) -> Clock:
         """What tells the time."""
         ...

@@ -26,7 +26,7 @@ class Gate:
         self.free = places
         self._turns = Turns()
         self._waiters = 0
-        self._queues: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in Lane}
+        self._queues: dict[Lane, deque[asyncio.Future[None]]] = {}
 
     def try_enter(self) -> bool:
         """Take a place if one is free, and say whether it was. `leave` must follow."""
@@ -40,6 +40,8 @@ class Gate:
         if self.try_enter():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Not before, because they take three kilobytes, and most teams of a fleet never wait here.
+        self._queues = self._queues or {each: deque() for each in Lane}
         self._queues[lane].append(turn)
         self._waiters += 1
         try:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from heymarket_async.watch.plan import PollEnded, PollFailed, PollListener, WatchSettings
     from heymarket_async.watch.step import Polled, poll_once
     from heymarket_async.watch.stores import MemoryStore, SqliteStore, Store
-    from heymarket_async.watch.watching import Batch, BatchWatch
+    from heymarket_async.watch.watcher import Batch
+    from heymarket_async.watch.watching import BatchWatch
 else:
     __getattr__, __dir__ = lazy_names(
         __name__,
@@ -44,10 +45,8 @@ else:
                 "SqliteStore",
                 "Store",
             ),
-            "watching": (
-                "Batch",
-                "BatchWatch",
-            ),
+            "watcher": ("Batch",),
+            "watching": ("BatchWatch",),
         },
     )
 

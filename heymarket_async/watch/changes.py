@@ -18,6 +18,7 @@ class Added(Generic[T]):
     """Something is new.
 
     Attributes:
+        team: what a `Fleet` calls the team; None if the session has no name.
         feed: the name of the feed, such as `messages`.
         id: the thing.
         at: when it was last changed, by the service's clock; of a message, its `date`.
@@ -26,6 +27,7 @@ class Added(Generic[T]):
         closed: of a conversation, whether it is closed.
     """
 
+    team: str | None = None
     feed: str
     id: int
     at: datetime | None
@@ -39,6 +41,7 @@ class Changed(Generic[T]):
     """Something is not as it was.
 
     Attributes:
+        team: what a `Fleet` calls the team; None if the session has no name.
         feed: the name of the feed, such as `conversations`.
         id: the thing.
         at: when it was last changed, by the service's clock; of a message, its `date`.
@@ -51,6 +54,7 @@ class Changed(Generic[T]):
         was_at: the `at` that it had before, if the watch has seen it.
     """
 
+    team: str | None = None
     feed: str
     id: int
     at: datetime | None
@@ -67,11 +71,13 @@ class Removed(Generic[T]):
     """Something is gone. Only feeds that are fetched whole can tell: `inboxes` and `team`.
 
     Attributes:
+        team: what a `Fleet` calls the team; None if the session has no name.
         feed: the name of the feed.
         id: the thing.
         before: the thing as it was, if this process has seen it.
     """
 
+    team: str | None = None
     feed: str
     id: int
     before: T | None
@@ -82,12 +88,14 @@ class Gap:
     """What was not seen, because the walk would have been too long. Nothing else tells of it: a list fills it.
 
     Attributes:
+        team: what a `Fleet` calls the team; None if the session has no name.
         feed: the name of the feed.
         since: the earliest time that was not seen, by the service's clock; None for the beginning of all.
         until: the latest time of which not all was seen; None where that is not known.
         closed: of conversations, whether it is the closed ones or the open ones.
     """
 
+    team: str | None = None
     feed: str
     since: datetime | None
     until: datetime | None

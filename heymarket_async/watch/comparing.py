@@ -45,10 +45,14 @@ class Comparison:
         start: the checkpoint, or an empty one.
         is_first: whether it is an empty one, so that nothing is told but what is asked for.
         since: then, the moment from which on things are told.
+        team: what changes call the team.
     """
 
-    def __init__(self, feed: Feed, start: Checkpoint, *, is_first: bool, since: datetime | None) -> None:
+    def __init__(
+        self, feed: Feed, start: Checkpoint, *, is_first: bool, since: datetime | None, team: str | None = None
+    ) -> None:
         self.feed = feed
+        self.team = team
         self.start = start
         self._is_first = is_first
         self._since = since
@@ -69,7 +73,7 @@ class Comparison:
             elif item.id not in self.start.entries and self._is_wanted(at):
                 told.append(self._added(seen))
         gone = [
-            Removed(feed=self.feed.name, id=key, before=self.start.items.get(key))
+            Removed(team=self.team, feed=self.feed.name, id=key, before=self.start.items.get(key))
             for key in self.start.entries
             if key not in entries
         ]
@@ -120,6 +124,7 @@ class Comparison:
 
     def _added(self, seen: Seen) -> Added[Any]:
         return Added(
+            team=self.team,
             feed=self.feed.name,
             id=seen.item.id,
             at=seen.at,
@@ -131,6 +136,7 @@ class Comparison:
     def _changed(self, seen: Seen, fields: tuple[str, ...] | None) -> Changed[Any]:
         old = self.start.entries.get(seen.item.id)
         return Changed(
+            team=self.team,
             feed=self.feed.name,
             id=seen.item.id,
             at=seen.at,

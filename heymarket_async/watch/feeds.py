@@ -73,6 +73,11 @@ class Stream:
         return self._paging.follows_changes
 
     @property
+    def late_key(self) -> str | None:
+        """The key of a bound that the first page may need too, by one of the sources; None where all say no."""
+        return self._paging.key if self._paging.both_ways else None
+
+    @property
     def _paging(self) -> TimeCursor:
         paging = self.operation.paging
         assert isinstance(paging, TimeCursor), self.operation.name

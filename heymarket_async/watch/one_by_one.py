@@ -7,11 +7,12 @@ from typing import Any, Self
 
 from heymarket_async.misuse import OnlyAsyncFor, OnlyAsyncWith
 from heymarket_async.watch.changes import Change
-from heymarket_async.watch.watching import Batch, BatchWatch
+from heymarket_async.watch.watcher import Batch
+from heymarket_async.watch.watching import BatchWatch
 
 
 class Watch(OnlyAsyncFor, OnlyAsyncWith):
-    """The changes of a session's feeds, one by one, for `async for`, until it is closed.
+    """The changes of a session or a fleet, one by one, for `async for`, until it is closed.
 
     When it is asked for the change after the last one of a batch, that batch counts as handled and is committed.
 
@@ -46,10 +47,10 @@ class Watch(OnlyAsyncFor, OnlyAsyncWith):
         """Return the next change, as soon as there is one.
 
         Raises:
-            ApiError: the service refuses, and time does not help: `AuthenticationError`, for example.
-            CheckpointError: a checkpoint in the store cannot be used, or the store cannot.
-            CursorStalled: more things share one moment than the service shows.
-            SessionClosed: the session was closed.
+            ApiError: of one session: the service refuses, and time does not help: `AuthenticationError`, for example.
+            CheckpointError: a checkpoint, of one session, in the store cannot be used, or the store cannot.
+            CursorStalled: of one session: more things share one moment than the service shows.
+            SessionClosed: the session, or the fleet, was closed.
         """
         if not self._left:
             if self._batch is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from typing import Final
 
@@ -20,9 +19,9 @@ _LONGEST_BACKOFF: Final = 300.0
 
 def _check_seconds(_: object, field: attrs.Attribute[float], value: object) -> None:
     name = {"floor": "every", "ceiling": "slowest"}[field.name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong(name, f"must be a number of seconds, not {type(value).__name__}")
-    if not SHORTEST <= value <= _LONGEST:
+    if not SHORTEST <= value <= _LONGEST:  # Which says no to "not a number" too.
         raise wrong(name, f"must be from {SHORTEST:g} to {_LONGEST:g} seconds, not {value:g}")
 
 

@@ -10,7 +10,6 @@ from typing import Final, Self, TypedDict
 import attrs
 
 from heymarket_async.arguments import check_time, wrong
-from heymarket_async.errors import CallError
 from heymarket_async.watch.feeds import Feed, as_feed
 from heymarket_async.watch.pace import Pace
 from heymarket_async.watch.stores import MemoryStore, Store, check_store
@@ -23,6 +22,7 @@ class PollEnded:
     """A poll has ended well.
 
     Attributes:
+        team: what a `Fleet` calls the team; None if the session has no name.
         feed: the name of the feed.
         changes: how many changes it found.
         late: seconds that it began after it was due, because the reader or another feed took so long.
@@ -30,6 +30,7 @@ class PollEnded:
         next_in: seconds until the next one is due.
     """
 
+    team: str | None = None
     feed: str
     changes: int
     late: float
@@ -42,14 +43,16 @@ class PollFailed:
     """A poll has failed, and will be tried again with the same checkpoint: nothing is lost.
 
     Attributes:
+        team: what a `Fleet` calls the team; None if the session has no name.
         feed: the name of the feed.
         error: why.
         failures: how many failures in a row that makes.
         next_in: seconds until the next poll.
     """
 
+    team: str | None = None
     feed: str
-    error: CallError
+    error: Exception
     failures: int
     next_in: float
 

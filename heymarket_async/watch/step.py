@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from heymarket_async.arguments import check_time, wrong
+from heymarket_async.arguments import check_time, rfc3339, wrong
 from heymarket_async.calls import Call
 from heymarket_async.errors import BadRequest, NotFound, PermissionDenied
 from heymarket_async.paging import Pager
@@ -23,6 +23,7 @@ from heymarket_async.watch.feeds import SOURCES, Feed, Snapshot, Stream, as_feed
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTS: Final[Mapping[bool | None, str]] = {None: "all", False: "open", True: "closed"}
 _SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 # New inboxes are looked for so often at the least.
 _INBOXES_LAST: Final = 300.0
@@ -80,7 +81,8 @@ async def poll_once(
     if checkpoint is not None:
         checkpoint.check(feed, team)
     start = Checkpoint(team=team, feed=feed.name, scope=feed.scope, layout=()) if checkpoint is None else checkpoint
-    comparison = Comparison(feed, start, is_first=checkpoint is None, since=since)
+    first, name = checkpoint is None, session.name
+    comparison = Comparison(feed, start, is_first=first, since=since, team=name)
     if isinstance(source, Snapshot):
         return await _poll_snapshot(session, source, comparison)
     try:
@@ -89,7 +91,7 @@ async def poll_once(
         if feed.inboxes or not start.inboxes:
             raise
     # An inbox that was asked for may be gone.
-    comparison = Comparison(feed, attrs.evolve(start, inboxes=()), is_first=checkpoint is None, since=since)
+    comparison = Comparison(feed, attrs.evolve(start, inboxes=()), is_first=first, since=since, team=name)
     return await _poll_stream(session, source, comparison, since)
 
 
@@ -117,7 +119,8 @@ async def _poll_stream(session: Runner, source: Stream, comparison: Comparison, 
         walk = _Walk(session, source, body, overlap=overlap, most=feed.most)
         await walk.go(floor)
         if walk.unseen is not None and floor is not None and _hides_news(walk.unseen[1], before):
-            gaps.append(Gap(feed=feed.name, since=walk.unseen[0], until=walk.unseen[1], closed=closed))
+            since_when, until = walk.unseen
+            gaps.append(Gap(team=comparison.team, feed=feed.name, since=since_when, until=until, closed=closed))
         reached[name] = walk.reached(before)
         for item in walk.items:
             fresh = Seen(item=item, at=getattr(item, source.by), closed=closed, floor=floor)
@@ -199,8 +202,7 @@ class _Walk:
 
     async def _begin(self, floor: datetime | None) -> Pager[Any]:
         """Fetch the first page, whose newest time is the next watermark unless it lies in the service's future."""
-        pager = Pager(self._session.run, self._source.operation, self._ask, since=floor)
-        self.items = [*await pager.page()]
+        pager = await self._first_page(floor)
         service_time = self._session.service_time()
         newest = max(self._times(), default=None)
         if service_time is not None:
@@ -208,6 +210,33 @@ class _Walk:
             if newest is None or newest > now + _SECOND:
                 newest = now - _SECOND
         self._newest = newest
+        return pager
+
+    async def _first_page(self, floor: datetime | None) -> Pager[Any]:
+        """Fetch the first page. Where the list wants a bound for that too, it gets one that leaves nothing out.
+
+        By some readings a bound in the future leaves out all there is. Then the refusal stands, because the newest page
+        cannot be had.
+        """
+        try:
+            return await self._page(floor)
+        except BadRequest:
+            now, key = self._session.service_time(), self._source.late_key
+            if now is None or key is None or key in self._body:
+                raise
+            bounds = (datetime.fromtimestamp(now, UTC) + _DAY, _LONG_AGO)
+            tomorrow, long_ago = ({**self._body, key: rfc3339(bound)} for bound in bounds)
+            if not await self._list(tomorrow) and await self._list(long_ago):
+                raise
+            self._body = tomorrow
+            return await self._page(floor)
+
+    async def _list(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
+        return await self._session.run(self._source.operation.call(body=body))
+
+    async def _page(self, floor: datetime | None) -> Pager[Any]:
+        pager = Pager(self._session.run, self._source.operation, self._ask, since=floor)
+        self.items = [*await pager.page()]
         return pager
 
     def _ask(self, keys: Mapping[str, Any]) -> Call[tuple[Any, ...]]:

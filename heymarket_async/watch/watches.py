@@ -68,10 +68,12 @@ class Watches(Nouns):
             ArgumentError: an argument makes no sense. No request was made.
         """
         from heymarket_async.watch.plan import Plan
-        from heymarket_async.watch.watching import BatchWatch
+        from heymarket_async.watch.watcher import Watcher
+        from heymarket_async.watch.watching import BatchWatch, OneTeam
 
         plan = Plan.make(feeds, **settings)
-        return BatchWatch(self.with_options(lane=Lane.POLL), plan, self._pause, random.Random())
+        watcher = Watcher(self.with_options(lane=Lane.POLL), plan, random.Random())
+        return BatchWatch(plan, OneTeam(watcher, self.clock, self._pause))
 
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the session is closed."""
