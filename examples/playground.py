@@ -30,8 +30,8 @@ def playground(port: int | None = None) -> Generator[bool]:
         port: where the app takes webhooks, if it does.
     """
     signal.signal(signal.SIGTERM, _end)
-    if "HEYMARKET_API_SECRET_ID" in os.environ or "HEYMARKET_API_KEY" in os.environ:
-        if port is not None and "HEYMARKET_WEBHOOK_TOKEN" not in os.environ:
+    if os.environ.get("HEYMARKET_API_SECRET_ID") or os.environ.get("HEYMARKET_API_KEY"):
+        if port is not None and not os.environ.get("HEYMARKET_WEBHOOK_TOKEN"):
             sys.exit("Set HEYMARKET_WEBHOOK_TOKEN to the verification token of the webhook in Heymarket's settings.")
         print("Asking the service, with the credentials in the environment. Texts really go out.", flush=True)
         yield False
