@@ -10,13 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browser import chromium
 from running_examples import running
 
-IMAGES = ROOT / "docs" / "images"
+IMAGES = Path(__file__).parent / "images"
 ANSWERED = "document.querySelector('#messages li:last-child')?.className === 'theirs'"
 
 
