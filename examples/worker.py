@@ -21,6 +21,7 @@ from heymarket_async import (
     NeverSent,
     RateBudgetExceeded,
     RateLimited,
+    SendState,
     Unsettled,
 )
 from heymarket_async.watch import BatchWatch
@@ -81,19 +82,15 @@ async def send(heymarket: AsyncSession, text: Text) -> str:
 
 async def look_for(heymarket: AsyncSession, text: Text) -> str:
     """Return what has become of a text that an earlier process was sending when it died."""
-    latest = heymarket.messages.history(inbox_id=text.inbox_id, phone_number=text.phone_number, limit=200)
-    doubtful = False
-    async for message in latest:
-        if message.local_id == text.local_id:
-            return "sent"
-        doubtful = doubtful or (message.local_id is None and message.type != "inbound" and message.text == text.text)
-    return "unknown" if doubtful else "waiting"
+    found = await heymarket.messages.look_for(text.local_id, inbox_id=text.inbox_id, phone_number=text.phone_number)
+    return {SendState.SENT: "sent", SendState.NOT_FOUND: "waiting", SendState.UNKNOWN: "unknown"}[found.state]
 
 
 async def send_all(heymarket: AsyncSession, outbox: Outbox, ending: asyncio.Event) -> None:
     """Send what waits, and what comes to wait, until the end. What is under way then comes to its own end."""
-    for text in outbox.take("sending"):
-        outbox.mark(text, await look_for(heymarket, text))
+    left = outbox.take("sending")
+    for text, state in zip(left, await asyncio.gather(*(look_for(heymarket, text) for text in left)), strict=True):
+        outbox.mark(text, state)
     while not ending.is_set():
         texts = outbox.take("waiting", AT_ONCE)
         for text, state in zip(texts, await asyncio.gather(*(send(heymarket, text) for text in texts)), strict=True):
@@ -136,7 +133,8 @@ async def work(*, playing: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     with closing(Outbox(files() / "texts.db")) as outbox:
-        async with AsyncSession.from_env() as heymarket, asyncio.TaskGroup() as group:
+        # Within the 30 seconds or so that a machine gives a program to end in.
+        async with AsyncSession.from_env(timeout=20) as heymarket, asyncio.TaskGroup() as group:
             if playing:
                 await remind(heymarket, outbox)
             watch = heymarket.watch_batches("messages", every=2, store=files() / "state.db")
