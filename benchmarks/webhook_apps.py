@@ -1,6 +1,8 @@
 """A web app that takes webhooks with handlers which take their time, and notes what they have handled.
 
-    python -m benchmarks.webhook_apps fastapi 8000 0.5
+    python -m benchmarks.webhook_apps fastapi 8000 0.5 5
+
+That is the port, the seconds that a handler takes, and the seconds from one poll to the next.
 
 Its standard input tells where the service is, as a line of JSON with `url`, `secret_id` and `secret_key`. It writes a
 line when it is ready, tells at `/handled` how many different events it has handled, and when its input ends it ends in
@@ -34,21 +36,19 @@ TOKEN = "check-me"
 PATH = "/hook"
 # As many as come in a few seconds, because each takes its time.
 WORKERS = 4000
-EVERY = 5.0
 
 
 class App:
     """What both apps share: a session, a receiver, and a handler that is idempotent and slow."""
 
-    def __init__(self, service: dict[str, Any], seconds: float) -> None:
+    def __init__(self, service: dict[str, Any], seconds: float, every: float) -> None:
         secret = ApiSecret(service["secret_id"], service["secret_key"])
         self.session = AsyncSession(secret, base_url=service["url"], rate_limit=None)
         self.receiver = Receiver(TOKEN, workers=WORKERS, queue=50_000, remember=500_000)
         self.receiver.on(MessageReceived)(self.handle)
         self.times: Counter[int] = Counter()
         self.sources: Counter[str] = Counter()
-        self.gaps = 0
-        self.seconds = seconds
+        self.seconds, self.every = seconds, every
 
     async def handle(self, event: MessageReceived) -> None:
         self.times[event.message.id] += 1
@@ -61,7 +61,7 @@ class App:
         polled = asyncio.Event()
         feed = Feed("messages", overlap=timedelta(seconds=2), most=10_000_000, keep=0, remember=0)
         async with self.session, self.receiver:
-            watch = self.session.watch_batches(feed, every=EVERY, slowest=EVERY, listener=lambda _: polled.set())
+            watch = self.session.watch_batches(feed, every=self.every, listener=lambda _: polled.set())
             polling = asyncio.create_task(reconcile(self.receiver, watch))
             await polled.wait()
             yield
@@ -122,9 +122,9 @@ async def on_fastapi(app: App, port: int, ended: asyncio.Event) -> None:
 SERVERS = {"aiohttp": on_aiohttp, "fastapi": on_fastapi}
 
 
-async def main(name: str, port: int, seconds: float) -> None:
+async def main(name: str, port: int, seconds: float, every: float) -> None:
     """Serve until standard input ends."""
-    app, ended = App(json.loads(await asyncio.to_thread(sys.stdin.readline)), seconds), asyncio.Event()
+    app, ended = App(json.loads(await asyncio.to_thread(sys.stdin.readline)), seconds, every), asyncio.Event()
 
     async def wait() -> None:
         await asyncio.to_thread(sys.stdin.read)
@@ -142,4 +142,4 @@ def _say(**facts: Any) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:])))

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.webhooks import APPS, Run, perform
 
-SHORT = Run(rate=200, seconds=4, duplicates=0.1, loss=0.05, outage=(1, 1.5), handler=0.2)
+SHORT = Run(rate=200, seconds=4, duplicates=0.1, loss=0.05, outage=(1, 1.5), handler=0.2, every=1)
 LONG = Run(rate=1000, seconds=60, duplicates=0.1, loss=0.05, outage=(10, 30))
 
 
