@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import sys
 import time
@@ -64,6 +65,7 @@ class App:
             watch = self.session.watch_batches(feed, every=self.every, listener=lambda _: polled.set())
             polling = asyncio.create_task(reconcile(self.receiver, watch))
             await polled.wait()
+            gc.freeze()  # What is there from the start is not gone through again and again.
             yield
             await watch.aclose()
             await polling

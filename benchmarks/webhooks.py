@@ -35,11 +35,11 @@ HANDLER = 0.5
 
 TEXT = """
 A sandbox in a process of its own delivers {rate:,.0f} events a second, one for each text of a customer, to an app in
-another process, with a receiver, a session, and handlers that take {handler:.0f} ms each.
-First for {calm:.0f} s with nothing going wrong, and a poll each minute; then for {rough:.0f} s with 10 % delivered twice,
-5 % lost and nothing delivered for {outage:.0f} s, which `reconcile` repairs with a poll every five seconds. The time of an
-answer is as the sandbox sees it, over the loopback; while the sandbox answers a poll, it looks at no answer. The load
-of the machine, which has {cores} cores, was {load:.1f} at the end.
+another process, with a receiver, a session, and handlers that take {handler:.0f} ms each. First for {calm:.0f} s with
+nothing going wrong, and a poll each minute. Then for {rough:.0f} s with 10 % delivered twice, 5 % lost and nothing
+delivered for {outage:.0f} s, which `reconcile` repairs with a poll every five seconds. The time of an answer is as the
+sandbox sees it, over the loopback; while the sandbox answers a poll, it looks at no answer. The load of the machine,
+which has {cores} cores, was {load:.1f} at the end.
 """
 
 
