@@ -29,6 +29,6 @@ def test_what_is_not_in_a_file_cannot_be_shown(maker):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_each_example_is_a_command_in_the_readme_and_on_the_page(name):
-    assert f"`.venv/bin/python examples/{name}`" in (ROOT / "README.md").read_text("utf-8")
+    assert f".venv/bin/python examples/{name}\n" in (ROOT / "README.md").read_text("utf-8")
     assert f"`python examples/{name}`" in (ROOT / "docs" / "webapps.md").read_text("utf-8")
     assert f".venv/bin/python examples/{name}\n" in (ROOT / "examples" / name).read_text("utf-8")
