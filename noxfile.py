@@ -153,7 +153,9 @@ def audit(session: nox.Session) -> None:
     """Ask for known weaknesses of what the package needs. Where they cannot be looked up it is skipped."""
     session.install("pip-audit>=2.9", ".[cli,otel,phones]")
     said = session.run("pip-audit", "--skip-editable", success_codes=[0, 1], silent=True)
-    unknown = [line for line in str(said).splitlines() if "could not be audited" in line and "heymarket-async" not in line]
+    unknown = [
+        line for line in str(said).splitlines() if "could not be audited" in line and "heymarket-async" not in line
+    ]
     if unknown or "ConnectionError" in str(said) or "Max retries" in str(said):
         session.skip(f"The list of weaknesses cannot be reached, or does not know {len(unknown)} packages.")
     session.log(str(said))

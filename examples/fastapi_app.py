@@ -146,9 +146,11 @@ async def tell_client(_: Request, error: Exception) -> JSONResponse:
 
 def show(message: Message, *, inbound: bool) -> dict[str, Any]:
     """Return what the page shows of a message."""
+    chat = message.conversation
     return {
         "id": message.id,
-        "conversation": message.conversation.id if message.conversation else None,
+        "conversation": chat.id if chat else None,
+        "inbox": chat.inbox_id if chat else None,
         "inbound": inbound,
         "text": message.text,
         "date": message.date.isoformat() if message.date else None,

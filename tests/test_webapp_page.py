@@ -75,6 +75,29 @@ async def test_a_text_to_a_new_number_begins_a_conversation(page, sandbox):
     assert page.problems == []
 
 
+async def test_who_writes_for_the_first_time_comes_up_and_other_inboxes_cost_no_request(page, sandbox):
+    team = sandbox.teams[0]
+    before = len(sandbox.requests)
+    for number in range(20):
+        team.receive(40002, "15105550188", f"To sales {number}")
+    team.receive(40001, "15105550189", "To support")
+    names = "[...document.querySelectorAll('#chats button')].map(each => each.firstChild.textContent)"
+    assert (await page.until(f"{names}.includes('+15105550189') && {names}"))[0] == "+15105550189"
+    assert "+15105550188" not in await page.value(names)
+    # One list: its pages, and a look whether it has changed meanwhile.
+    assert {request.operation for request in sandbox.requests[before:]} == {"list_conversations"}
+    assert len(sandbox.requests) - before <= 4
+
+
+async def test_when_the_server_comes_back_the_page_goes_on(page, sandbox, tmp_path):
+    assert (await page.example.end())[0] == 0
+    await page.until("document.getElementById('state').textContent === 'Connecting'")
+    sandbox.teams[0].receive(40001, "15105550189", "While you were away")
+    async with running("fastapi_app.py", sandbox, tmp_path, port=page.example.port):
+        await page.until(LIVE)
+        await page.until("document.querySelector('#chats small').textContent === 'While you were away'")
+
+
 async def test_what_a_customer_writes_is_text_and_nothing_else(page, sandbox):
     evil = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
     team = sandbox.teams[0]
