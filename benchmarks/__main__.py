@@ -27,6 +27,7 @@ PARTS = (
     "holding",
     "throughput",
     "paging",
+    "webhooks",
     "instructions",
 )
 DOCS = Path(__file__).parent.parent / "docs"

@@ -10,8 +10,9 @@ PAGES = {page.stem: page.read_text("utf-8") for page in sorted(DOCS.glob("*.md")
 BLOCKS = {
     f"{name}-{number}": block
     for name, page in PAGES.items()
-    # The files of the tutorial belong together (test_docs_tutorial.py), and mistakes are made in test_mistakes.py.
-    if name not in ("tutorial", "mistakes")
+    # The files of the tutorial belong together (test_docs_tutorial.py), mistakes are made in test_mistakes.py, and the
+    # page on web apps shows parts of examples/ (test_webapps_page.py), which run in test_webapps.py.
+    if name not in ("tutorial", "mistakes", "webapps")
     for number, block in enumerate((block for block in blocks_of(page) if block.language == "python"), 1)
 }
 NOT_RUN = {name: block.reason_not_to_run for name, block in BLOCKS.items() if block.reason_not_to_run}
