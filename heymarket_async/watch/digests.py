@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -73,4 +74,12 @@ def _values(item: Any, closed: bool | None, layout: Sequence[str]) -> list[Any]:
 
 
 def _digest(value: Any, size: int) -> bytes:
-    return blake2b(_encode(value), digest_size=size).digest()
+    return blake2b(_written(value), digest_size=size).digest()
+
+
+def _written(value: Any) -> bytes:
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:  # JSON can say half an emoji, which UTF-8 cannot.
+        plain = msgspec.to_builtins(value, enc_hook=_plain, order="deterministic")
+        return json.dumps(plain).encode()
