@@ -10,6 +10,7 @@ import attrs
 
 from heymarket_async.arguments import check_count, check_ids, wrong
 from heymarket_async.calls import Operation, TimeCursor
+from heymarket_async.errors import ReplyError
 from heymarket_async.models.inboxes import Inbox
 from heymarket_async.models.team import Team, TeamMember
 from heymarket_async.resources.contacts import LIST_CONTACTS
@@ -85,6 +86,15 @@ class Stream:
 
 
 def _members(team: Team) -> Sequence[Any]:
+    if not team.members:
+        # Somebody has made its credentials. So it says nothing of the members, rather than that all of them are gone.
+        raise ReplyError(
+            "The service answered, but its answer does not say who belongs to the team.",
+            where="$.members",
+            operation=GET_TEAM.name,
+            method=GET_TEAM.method,
+            path=GET_TEAM.path,
+        )
     return team.members
 
 
