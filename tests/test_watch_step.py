@@ -17,6 +17,7 @@ from heymarket_async import (
     EventKind,
     Inbox,
     PermissionDenied,
+    ReplyError,
     Retries,
     ServerError,
     Tag,
@@ -330,6 +331,45 @@ async def test_a_checkpoint_stays_small(place):
     assert sorted(polled.checkpoint.entries) == latest
 
 
+@pytest.mark.parametrize("quiet", ["closed", "open"])
+async def test_a_checkpoint_of_conversations_stays_small_though_one_of_its_lists_is_quiet(place, quiet):
+    busy = {"closed": "open", "open": "closed"}[quiet]
+    place.team.conversations.clear()
+    await place.writes(NUMBER)
+    (first,) = place.team.conversations.values()
+    place.team.conversations.change(first, place.team._now(), {"status": quiet})
+    feed = Feed("conversations", keep=10)
+    polled, found = await poll_once(place.session, feed), []
+    for number in range(60):
+        await place.writes(f"1415555{number:04d}", after=60)
+        place.team.conversations[max(place.team.conversations)]["status"] = busy
+        polled = await poll_once(place.session, feed, stored(polled))
+        found += told(polled)
+    assert found == [(Added, key) for key in sorted(place.team.conversations)[1:]]
+    assert len(polled.checkpoint.entries) <= 10 + 3 + 1  # Two minutes of the busy list, and the quiet one.
+    place.clock.advance(60)
+    old = sorted(place.team.conversations)[1]  # It was told an hour ago, and is not kept any more.
+    place.team.conversations.change(place.team.conversations[old], place.team._now(), {"status": quiet})
+    (change,) = (await poll_once(place.session, feed, stored(polled))).changes
+    assert isinstance(change, Changed)
+    assert (change.id, change.fields, change.closed) == (old, None, quiet == "closed")
+
+
+async def test_a_checkpoint_that_does_not_say_where_conversations_stood_is_read(place):
+    await place.writes(NUMBER)
+    polled = await poll_once(place.session, "conversations")
+    raw = msgspec.json.decode(polled.checkpoint.to_json())
+    for entry in raw["entries"].values():
+        del entry[3:]  # As this library wrote it before.
+    old = Checkpoint.from_json(msgspec.json.encode(raw).decode())
+    assert (await poll_once(place.session, "conversations", old)).changes == ()
+    place.clock.advance(5)
+    key = max(place.team.conversations)
+    place.team.conversations.change(place.team.conversations[key], place.team._now(), {"status": "closed"})
+    (change,) = (await poll_once(place.session, "conversations", old)).changes
+    assert (change.id, change.kinds) == (key, (EventKind.CHAT_CLOSED,))
+
+
 async def test_only_chosen_inboxes_are_watched(place):
     first, second = (inbox["id"] for inbox in place.team.inboxes[:2])
     feed = Feed("conversations", inboxes=[second])
@@ -636,6 +676,56 @@ async def test_the_parts_of_a_message_that_change_without_it_are_no_change(place
     place.clock.advance(3)
     place.team.conversations.change(conversation, place.team._now(), {"assigned": 5001})
     assert (await poll_once(place.session, "messages", first.checkpoint)).changes == ()
+
+
+HALF_AN_EMOJI = "Good morning \ud83d"
+
+
+async def test_half_an_emoji_stops_nothing(place):
+    """A text that was cut in the middle of an emoji: JSON can say it, UTF-8 cannot."""
+    polled = await poll_once(place.session, "messages")
+    for fields, status in (((), "sent"), (("status",), "delivered")):
+        message = {"id": 7, "text": HALF_AN_EMOJI, "status": status, "date": "2099-01-01T00:00:00Z"}
+        place.sandbox.script("list_messages", Reply(200, json.dumps([message]).encode()), times=2)
+        polled = await poll_once(place.session, "messages", stored(polled))
+        (change,) = polled.changes
+        assert change.after.text == HALF_AN_EMOJI
+        assert isinstance(change, Changed) == bool(fields)
+        assert getattr(change, "fields", ()) == fields
+        assert (await poll_once(place.session, "messages", stored(polled))).changes == ()
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59Z"])
+async def test_a_time_at_the_end_of_the_calendar_stops_nothing(place, date):
+    place.sandbox.script("list_messages", Reply(200, json.dumps([{"id": 7, "date": date}]).encode()), times=4)
+    first = await poll_once(place.session, "messages")
+    assert (await poll_once(place.session, "messages", stored(first))).changes == ()
+    place.sandbox.script("list_messages", Reply(200, b"[]"), times=4)
+    later = await poll_once(place.session, "messages", stored(first))
+    assert later.changes == ()
+
+
+async def test_things_without_a_time_come_once_however_little_is_kept(place):
+    feed = Feed("messages", keep=1)
+    polled = await poll_once(place.session, feed)
+    found = []
+    place.sandbox.script("list_messages", Reply(200, json.dumps([{"id": n} for n in range(7, 12)]).encode()), times=3)
+    for _ in range(3):
+        polled = await poll_once(place.session, feed, stored(polled))
+        found += [change.id for change in polled.changes]
+    assert sorted(found) == [*range(7, 12)]
+    polled = await poll_once(place.session, feed, stored(polled))
+    assert len(polled.checkpoint.entries) <= 1 + len(place.team.messages)
+
+
+@pytest.mark.parametrize("answer", [{}, {"members": None}, {"members": "none of them"}, {"members": []}])
+async def test_an_answer_that_does_not_say_who_belongs_to_the_team_removes_nobody(place, answer):
+    first = await poll_once(place.session, "team")
+    place.sandbox.script("get_team", Reply(200, json.dumps({"id": place.team.id} | answer).encode()))
+    async with AsyncSession(place.sandbox.secret, base_url=place.sandbox.url, clock=place.clock) as tolerant:
+        with pytest.raises(ReplyError, match="who belongs"):
+            await poll_once(tolerant, "team", first.checkpoint, team=place.team.id)
+    assert (await poll_once(place.session, "team", first.checkpoint)).changes == ()
 
 
 def test_a_field_of_a_kind_that_no_model_has_is_no_field_to_digest():

@@ -26,11 +26,13 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
         at: its time.
         whole: the digest of it all.
         marks: the digests of its fields.
+        closed: of a conversation, whether it stood among the closed ones.
     """
 
     at: Moment | None
     whole: bytes
     marks: bytes
+    closed: bool | None = None
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):

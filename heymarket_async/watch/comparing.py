@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import attrs
+from msgspec import structs
 
 from heymarket_async.watch.changes import Added, Changed, Removed
 from heymarket_async.watch.checkpoint import Checkpoint, Entry, Reached
@@ -83,6 +84,7 @@ class Comparison:
         """Return what is told of a feed whose newest part was fetched, and what is kept of it."""
         told: list[Told] = []
         entries = self._old_entries()
+        known_from = max((reached.floor for reached in self.start.reached.values()), default=None)
         for each in seen:
             key = each.item.id
             was_seen = key in self.start.entries
@@ -93,7 +95,7 @@ class Comparison:
             if change is not None:
                 told.append(change)
             elif is_within and not was_seen:
-                told.append(self._added(each) if _is_new(source, each) else self._changed(each, None))
+                told.append(self._added(each) if _is_new(source, each, known_from) else self._changed(each, None))
         return _in_order(told), entries
 
     def _is_wanted(self, at: datetime | None) -> bool:
@@ -107,7 +109,7 @@ class Comparison:
         whole = whole_of(item, seen.closed, layout)
         if old is not None and old.whole == whole and self.start.layout == layout:
             return old, None
-        entry = Entry(at=seen.at, whole=whole, marks=marks_of(item, seen.closed, layout))
+        entry = Entry(at=seen.at, whole=whole, marks=marks_of(item, seen.closed, layout), closed=seen.closed)
         if old is None:
             return entry, None
         if not old.marks:
@@ -120,7 +122,9 @@ class Comparison:
         old = self.start.entries
         if self.start.layout == self._layout:
             return {**old}
-        return {key: Entry(at=entry.at, whole=entry.whole, marks=b"") for key, entry in old.items()}
+        return {
+            key: Entry(at=entry.at, whole=entry.whole, marks=b"", closed=entry.closed) for key, entry in old.items()
+        }
 
     def _added(self, seen: Seen) -> Added[Any]:
         return Added(
@@ -153,7 +157,7 @@ class Comparison:
         entries: Mapping[int, Entry],
         *,
         reached: Mapping[str, Reached] | None = None,
-        lowest: datetime | None = None,
+        floors: Mapping[bool | None, datetime] | None = None,
         inboxes: tuple[int, ...] = (),
         inboxes_at: float | None = None,
     ) -> Checkpoint:
@@ -162,13 +166,13 @@ class Comparison:
         Args:
             entries: what is known.
             reached: of a stream, how far each of its lists was walked.
-            lowest: of a stream, the moment from which on entries are needed.
+            floors: of a stream, the moment from which on the entries of each of its lists are needed.
             inboxes: of conversations, the inboxes that were asked for.
             inboxes_at: when these were fetched.
         """
         feed = self.feed
-        if lowest is not None:
-            entries = _kept(entries, lowest, feed.keep)
+        if floors is not None:
+            entries = self._kept(entries, floors)
         items = {**self.start.items, **self._items}
         lately = sorted(items.keys() & entries.keys(), key=lambda key: entries[key].at or _FAR_AHEAD)
         return Checkpoint(
@@ -183,28 +187,36 @@ class Comparison:
             items={key: items[key] for key in lately[len(lately) - min(feed.remember, len(lately)) :]},
         )
 
+    def _kept(self, entries: Mapping[int, Entry], floors: Mapping[bool | None, datetime]) -> Mapping[int, Entry]:
+        """Return the entries that each list needs, and so many others as the feed keeps, the latest."""
+        lowest = min(floors.values())
+        others = [
+            key
+            for key, entry in entries.items()
+            if (key not in self._items if entry.at is None else entry.at < floors.get(entry.closed, lowest))
+        ]
+        others.sort(key=lambda key: entries[key].at or _LONG_AGO)
+        dropped = set(others[: max(len(others) - self.feed.keep, 0)])
+        return {key: entry for key, entry in entries.items() if key not in dropped} if dropped else entries
 
-def _is_new(source: Stream, seen: Seen) -> bool:
+
+def _is_new(source: Stream, seen: Seen, known_from: datetime | None) -> bool:
     """Say of a thing that was not known whether it was made since the walk before, and not just changed.
 
     Where it does not say when it was made, its first revision is as good. In doubt it was there before.
+
+    Args:
+        source: the list.
+        seen: the thing.
+        known_from: from when on everything was known of one of the lists at least; None where nothing was.
     """
     if not source.moves:
         return True
     created: datetime | None = getattr(seen.item, "created", None)
-    if created is None or seen.floor is None:
+    floor = known_from or seen.floor
+    if created is None or floor is None:
         return getattr(seen.item, "rev", None) == 1
-    return created >= seen.floor
-
-
-def _kept(entries: Mapping[int, Entry], lowest: datetime, keep: int) -> Mapping[int, Entry]:
-    """Return the entries from a moment on, and so many older ones, the latest."""
-    older = [key for key, entry in entries.items() if entry.at is None or entry.at < lowest]
-    if len(older) <= keep:
-        return entries
-    older.sort(key=lambda key: entries[key].at or _LONG_AGO)
-    dropped = set(older[: len(older) - keep])
-    return {key: entry for key, entry in entries.items() if key not in dropped}
+    return created >= floor
 
 
 def _in_order(told: list[Told]) -> tuple[Told, ...]:

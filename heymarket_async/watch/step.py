@@ -128,8 +128,8 @@ async def _poll_stream(session: Runner, source: Stream, comparison: Comparison, 
             if known is None or known.at is None or fresh.at is None or fresh.at >= known.at:
                 seen[item.id] = fresh
     changes, entries = comparison.of_some(source, seen.values())
-    lowest = min(each.floor for each in reached.values())
-    checkpoint = comparison.checkpoint(entries, reached=reached, lowest=lowest, inboxes=inboxes, inboxes_at=inboxes_at)
+    floors = {closed: reached[name].floor for closed, name in _LISTS.items() if name in reached}
+    checkpoint = comparison.checkpoint(entries, reached=reached, floors=floors, inboxes=inboxes, inboxes_at=inboxes_at)
     return Polled(changes=(*gaps, *changes), checkpoint=checkpoint)
 
 
@@ -183,9 +183,9 @@ class _Walk:
         """Go back to `floor`; without one, as far as the overlap."""
         pager = await self._begin(floor)
         if floor is None:
-            if self._newest is None or any(time < self._newest - self._overlap for time in self._times()):
+            if self._newest is None or any(time < _before(self._newest, self._overlap) for time in self._times()):
                 return
-            pager = await self._begin(self._newest - self._overlap)
+            pager = await self._begin(_before(self._newest, self._overlap))
         while not pager.done and len(self.items) < self._most:
             self.items += await pager.page()
         self.unseen = pager.unseen
@@ -195,7 +195,7 @@ class _Walk:
         newest, floor = (None, _LONG_AGO) if before is None else (before.newest, before.floor)
         newest = self._newest or newest
         if newest is not None:
-            floor = max(floor, newest - self._overlap)
+            floor = max(floor, _before(newest, self._overlap))
         if self.unseen is not None and self.unseen[1] is not None:
             floor = max(floor, self.unseen[1] + _MICROSECOND)
         return Reached(newest=newest, floor=floor)
@@ -244,3 +244,8 @@ class _Walk:
 
     def _times(self) -> list[datetime]:
         return [time for item in self.items if (time := getattr(item, self._source.by)) is not None]
+
+
+def _before(time: datetime, span: timedelta) -> datetime:
+    """Return so long before a time; nothing is before 1970, as some services write that there is no time."""
+    return max(time, _LONG_AGO + span) - span
