@@ -122,9 +122,7 @@ class Comparison:
         old = self.start.entries
         if self.start.layout == self._layout:
             return {**old}
-        return {
-            key: Entry(at=entry.at, whole=entry.whole, marks=b"", closed=entry.closed) for key, entry in old.items()
-        }
+        return {key: structs.replace(entry, marks=b"") for key, entry in old.items()}
 
     def _added(self, seen: Seen) -> Added[Any]:
         return Added(
