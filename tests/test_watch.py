@@ -384,6 +384,33 @@ async def test_a_store_that_cannot_be_used_ends_the_watch_before_it_polls(place,
     assert not place.polls()
 
 
+async def test_commits_that_meet_leave_the_latest_one_in_the_store(place):
+    """Two workers that handle batches side by side may commit them in any order, and at once."""
+
+    class Crossed(MemoryStore):
+        """What was saved first arrives last."""
+
+        def __init__(self):
+            super().__init__()
+            self.crossing, self.saves = False, 0
+
+        async def save(self, key, text):
+            if self.crossing:
+                self.saves += 1
+                for _ in range(50 // self.saves):
+                    await asyncio.sleep(0)
+            await super().save(key, text)
+
+    store = Crossed()
+    place.later(place.writes, place.writes)
+    watch = place.session.watch_batches("messages", every=1, store=store)
+    batches = [await first(watch), await first(watch)]
+    store.crossing = True
+    await asyncio.gather(*[batch.commit() for batch in batches])
+    (text,) = [await store.load(key) for key in store._texts]
+    assert text == batches[1].checkpoint.to_json()
+
+
 async def test_a_commit_that_fails_is_made_again(place):
     class Failing(MemoryStore):
         works = True

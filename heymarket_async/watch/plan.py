@@ -93,7 +93,7 @@ class Plan:
         pace: how often they are polled.
         since: the moment from which changes are told, of feeds that have no checkpoint yet.
         store: where checkpoints are kept.
-        name: the first part of their names in the store.
+        name: the first part of the names of checkpoints.
         listener: is told of every poll.
     """
 
@@ -103,6 +103,10 @@ class Plan:
     store: Store
     name: str
     listener: PollListener | None
+
+    def key(self, team: int, feed: Feed) -> str:
+        """Return the name that the checkpoint of a feed of a team has in the store."""
+        return f"{self.name}/{team}/{feed.name}"
 
     @classmethod
     def make(

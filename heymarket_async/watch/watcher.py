@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -99,6 +100,7 @@ class _Watched(_Turn):
         interval: seconds between polls at present.
         batches: how many batches were handed out.
         committed: the number of the last one that was committed, from 1.
+        committing: is held by a commit, so that one that is earlier never arrives after one that is later.
     """
 
     feed: Feed
@@ -108,6 +110,7 @@ class _Watched(_Turn):
     interval: float
     batches: int = 0
     committed: int = 0
+    committing: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
 
 class Watcher:
@@ -188,7 +191,7 @@ class Watcher:
         self._claim(self.team)
         feeds: list[_Watched] = []
         for feed in self._plan.feeds:
-            key = f"{self._plan.name}/{self.team}/{feed.name}"
+            key = self._plan.key(self.team, feed)
             text = await self._plan.store.load(key)
             checkpoint = None if text is None else Checkpoint.from_json(text)
             if checkpoint is not None:
@@ -241,9 +244,10 @@ class Watcher:
         number = watched.batches
 
         async def save() -> None:
-            if number > watched.committed:
-                await self._save(watched, checkpoint)
-                watched.committed = number
+            async with watched.committing:
+                if number > watched.committed:
+                    await self._save(watched, checkpoint)
+                    watched.committed = number
 
         return Batch(self._session.name, watched.name, changes, checkpoint, save)
 
