@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -261,6 +262,22 @@ async def test_a_store_that_cannot_be_used_is_the_matter_of_the_reader(place, tm
     assert place.sandbox.requests == []
 
 
+async def test_a_store_is_asked_for_names_of_one_shape_only(place):
+    """Some stores take not every text for a name: a folder of files, for example, or a service."""
+    asked = set()
+
+    class Strict(MemoryStore):
+        async def load(self, key):
+            asked.add(key)
+            return await super().load(key)
+
+    reader = Reader(place.fleet.watch("messages", name="mine", every=10, store=Strict()))
+    await place.driver.advance(10)
+    assert asked >= {f"mine/{team.id}/messages" for team in place.sandbox.teams}
+    assert all(re.fullmatch(r"mine/\d+/messages", key) for key in asked)
+    await reader.stop()
+
+
 async def test_a_store_that_fails_later_is_told_and_nothing_is_lost(place, caplog):
     class Failing(MemoryStore):
         works = True
@@ -365,6 +382,59 @@ async def test_its_end_leaves_nothing_running(how):
                 await asyncio.wait_for(reader.task, 5)
         assert _polls_under_way() == 0
         await asyncio.wait([reader.task])
+
+
+@pytest.mark.parametrize("later", range(7))
+async def test_closed_in_the_moment_in_which_a_batch_comes_it_leaves_nothing_running(later):
+    async with placed(hanging=["t0"]) as place:
+        place.sandbox.script("*", Hang(), times=99, team=place.team("t0"))
+        place.writes("t1")
+        closing = []
+
+        async def close():
+            await settle(later)
+            await watch.aclose()
+            assert _polls_under_way() == 0
+
+        def listen(event):
+            if event.team == "t1" and isinstance(event, PollEnded) and event.changes:
+                closing.append(asyncio.create_task(close()))
+
+        watch = place.fleet.watch_batches("messages", every=10, since=LONG_AGO, listener=listen)
+        reading = asyncio.create_task(anext(watch, None))
+        await place.driver.advance(9)
+        await closing[0]
+        await reading
+        assert await anext(watch, None) is None
+
+
+@pytest.mark.parametrize("ends", ["aclose", "aclose, then given up"])
+async def test_closed_twice_it_is_closed_when_each_says_so(place, ends):
+    class Slow(MemoryStore):
+        saving = 0
+
+        async def save(self, key, text):
+            self.saving += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await settle(50)
+                self.saving -= 1
+
+    store = Slow()
+    watch = place.fleet.watch("messages", every=10, store=store)
+    reader = Reader(watch)
+    await place.driver.advance(9)
+    assert store.saving == 3
+    closing = asyncio.create_task(watch.aclose())
+    await settle(5)
+    if ends != "aclose":
+        closing.cancel()
+    await watch.aclose()
+    assert (store.saving, _polls_under_way()) == (0, 0)
+    await asyncio.wait([closing, reader.task])
+    assert closing.cancelled() == (ends != "aclose")
+    assert reader.got == []
 
 
 def _polls_under_way():

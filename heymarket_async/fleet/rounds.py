@@ -160,7 +160,7 @@ class Rounds(Generic[T]):
 
         Called again, it goes on: the turns that were cut short come again, and no result is lost.
         """
-        await self._stop()  # Whoever was cancelled twice did not wait for it.
+        await self.stop()  # Whoever was cancelled twice did not wait for it.
         self._failure = None
         self._list(spread=True)
         self._roster.bells.add(self._bell)
@@ -182,9 +182,10 @@ class Rounds(Generic[T]):
                     return
         finally:
             self._roster.bells.discard(self._bell)
-            await self._stop()
+            await self.stop()
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
+        """End the calls that are under way, if any. Their turns come again."""
         for task in self._running:
             task.cancel()
         if self._running:

@@ -14,7 +14,6 @@ from heymarket_async.fleet.rounds import Member, Roster, Rounds
 from heymarket_async.lanes import Lane
 from heymarket_async.watch.feeds import Feed
 from heymarket_async.watch.plan import Plan, WatchSettings
-from heymarket_async.watch.stores import Store
 from heymarket_async.watch.watcher import Batch, Watcher
 from heymarket_async.watch.watching import BatchWatch
 
@@ -39,7 +38,7 @@ def watch_all(roster: Roster, feeds: Sequence[Feed | str], places: int, settings
     """
     plan = Plan.make([_small(feed) for feed in feeds], **settings)
     steps = Steps(roster, plan)
-    return BatchWatch(plan, AllTeams(roster, plan.store, Rounds(roster, steps.step, places, steps)))
+    return BatchWatch(plan, AllTeams(roster, plan, Rounds(roster, steps.step, places, steps)))
 
 
 def _small(feed: Feed | str) -> Feed | str:
@@ -100,13 +99,13 @@ class AllTeams:
 
     Args:
         roster: the teams.
-        store: where their checkpoints are.
+        plan: what is watched of each.
         rounds: their turns.
     """
 
-    def __init__(self, roster: Roster, store: Store, rounds: Rounds[Found]) -> None:
+    def __init__(self, roster: Roster, plan: Plan, rounds: Rounds[Found]) -> None:
         self._roster = roster
-        self._store = store
+        self._plan = plan
         self._rounds = rounds
         # Nothing refers to it but this, so that it ends with whoever was reading.
         self._results: AsyncGenerator[TeamResult[Found]] | None = None
@@ -115,7 +114,7 @@ class AllTeams:
         """Return what the next step of any team found, if it did."""
         if self._results is None:
             # A store that cannot be used is the matter of the reader, and of no team.
-            await self._store.load("")
+            await self._plan.store.load(self._plan.key(0, self._plan.feeds[0]))
             self._results = self._rounds.results()
         try:
             found = (await anext(self._results)).value
@@ -130,3 +129,4 @@ class AllTeams:
         results, self._results = self._results, None
         if results is not None:
             await results.aclose()
+        await self._rounds.stop()  # Whoever came before may have given up waiting.

@@ -70,6 +70,7 @@ class BatchWatch(OnlyAsyncFor, OnlyAsyncWith):
         self._source = source
         self._scope: asyncio.Timeout | None = None
         self._left = asyncio.Event()
+        self._left.set()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -88,12 +89,10 @@ class BatchWatch(OnlyAsyncFor, OnlyAsyncWith):
         When it returns, nothing runs any more.
         """
         self._closed = True
-        if self._scope is None:
-            await self._source.rest()
-            return
-        self._left.clear()
-        self._scope.reschedule(asyncio.get_running_loop().time())
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
         await self._left.wait()
+        await self._source.rest()
 
     def __aiter__(self) -> Self:
         return self
@@ -109,6 +108,7 @@ class BatchWatch(OnlyAsyncFor, OnlyAsyncWith):
         """
         if self._scope is not None:
             raise SessionError("Another task waits for this watch.", advice="Let one task read it, or make two.")
+        self._left.clear()
         try:
             async with asyncio.timeout(None) as self._scope:
                 while not self._closed:
