@@ -19,6 +19,7 @@ async def to_the_end(act: Callable[[], T]) -> T:
         except asyncio.CancelledError as error:  # Of which there may be several.
             cancelled = error
     if cancelled is not None:
-        work.cancelled() or work.exception()  # So that nobody complains that it was not asked for.
+        if not work.cancelled():
+            work.exception()  # So that nobody complains that it was not asked for.
         raise cancelled
     return work.result()

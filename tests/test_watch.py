@@ -463,6 +463,7 @@ async def test_watches_of_the_same_feed_have_names_in_a_store(place, tmp_path):
         (["messages"], {"store": 5}, "two async methods"),
         (["messages"], {"name": 5}, "name must be a str"),
         (["messages"], {"listener": 5}, "listener"),
+        (["messages"], {"listener": asyncio.sleep}, "listener must be a plain function"),
     ],
 )
 async def test_a_watch_that_makes_no_sense_is_refused_at_once(place, feeds, settings, says):

@@ -663,6 +663,9 @@ async def test_a_poll_that_makes_no_sense_sends_nothing(place):
         poll_once(place.session, "tags", polled.checkpoint, since=moment),
         poll_once(place.session, "tags", since=moment.replace(tzinfo=None)),
         poll_once(place.session, "tags", since=5),
+        poll_once(place.session, "tags", polled.checkpoint.to_json()),
+        poll_once(place.session, "tags", team="2001"),
+        poll_once(place.session, "tags", team=0),
     ):
         with pytest.raises(ArgumentError):
             await ask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -134,8 +135,8 @@ class Plan:
                 raise wrong("feeds", f"hold {feed.name!r} twice: make two watches, with a name each")
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
             raise wrong("name", f"must be a str, not {type(name).__name__}")
-        if listener is not None and not callable(listener):
-            raise wrong("listener", "must be a plain function of one event")
+        if listener is not None and (not callable(listener) or inspect.iscoroutinefunction(listener)):
+            raise wrong("listener", "must be a plain function of one event, not an async one")
         pace = Pace(every, every)
         return cls(
             feeds=chosen,

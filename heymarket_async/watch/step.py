@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from heymarket_async.arguments import check_time, rfc3339, wrong
+from heymarket_async.arguments import check_id, check_time, rfc3339, wrong
 from heymarket_async.calls import Call
 from heymarket_async.errors import BadRequest, NotFound, PermissionDenied
 from heymarket_async.paging import Pager
@@ -76,7 +76,11 @@ async def poll_once(
         since = max(check_time("since", since), _LONG_AGO)
         if checkpoint is not None:
             raise wrong("since", "goes without a checkpoint, which says from when on changes are told")
-    if team is None:
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
+        raise wrong("checkpoint", "must be a Checkpoint: Checkpoint.from_json() reads what to_json() wrote")
+    if team is not None:
+        check_id("team", team)
+    else:
         team = (await session.run(GET_TEAM.call())).id
     if checkpoint is not None:
         checkpoint.check(feed, team)
