@@ -123,17 +123,27 @@ class TestJson:
         assert "Traceback" not in err
         assert TEXT not in err
 
-    @pytest.mark.parametrize("reveal", [False, True])
-    async def test_what_is_personal_is_masked_unless_asked_for(self, heymarket_sandbox, reveal):
-        arguments = ["messages", "--every", "1", *(["--reveal"] if reveal else [])]
+    @pytest.mark.parametrize("option", [None, "--reveal", "--json"])
+    async def test_what_is_personal_is_masked_unless_asked_for(self, heymarket_sandbox, option):
+        arguments = ["messages", "--every", "1", *([option] if option else [])]
         running = await start("watch", *arguments, **credentials(heymarket_sandbox))
         await known(heymarket_sandbox)
         writes(heymarket_sandbox.teams[0])
         async with asyncio.timeout(30):
             line = (await running.stdout.readline()).decode()
-        assert (TEXT in line) == (NUMBER in line) == reveal
-        assert json.loads(line)["after"]["text"] == (TEXT if reveal else MASK)
-        await end(running)
+        assert (TEXT in line) == (NUMBER in line) == bool(option)
+        assert json.loads(line)["after"]["text"] == (TEXT if option else MASK)
+        _, _, err = await end(running)
+        assert ("--reveal shows them" in err) == (option is None)
+
+    def test_in_a_terminal_json_is_whole_too(self, monkeypatch):
+        set_all(monkeypatch, {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "24"})
+        out = Listening(lambda out: "\n" in out, terminal=True)
+        shown = heymarket_now("watch", "messages", "--every", "1", "--json", out=out)
+        assert shown.code == 0
+        assert json.loads(shown.out.splitlines()[0])["after"]["text"]
+        assert MASK not in shown.out
+        assert "\x1b" not in shown.out
 
     async def test_a_restart_shows_what_came_meanwhile_and_nothing_twice(self, heymarket_sandbox, tmp_path):
         arguments = ["watch", "messages", "--every", "1", "--slowest", "1", "--state", str(tmp_path / "state.db")]

@@ -18,6 +18,7 @@ from rich.live import Live
 
 from heymarket_async.cli import output
 from heymarket_async.cli.board import Board, failure_line, in_words, line_of, record_of
+from heymarket_async.cli.listing import note_masks
 from heymarket_async.cli.options import Json, UseSandbox
 from heymarket_async.cli.sandbox import customers_of
 from heymarket_async.cli.service import AGENT, open_service
@@ -62,7 +63,7 @@ async def watch(
     """Show what changes, as it changes, until Ctrl-C.
 
     In a terminal it shows a line for each change, and below them the teams: how often they are polled, how late, and \
-what fails. Elsewhere it writes a line of JSON for each change, and failures to stderr.
+what fails. Elsewhere, or with --json, it writes a line of JSON for each change, and failures to stderr.
 
     Args:
         feeds: What to watch: inboxes, team, conversations, messages, contacts, templates, tags or lists; by default \
@@ -72,8 +73,8 @@ messages and conversations.
         every: Seconds between two polls of a feed where something happens, from 1 on.
         slowest: Seconds between them while nothing happens; a minute, if not said.
         since: Show also what has changed since this time, where there is no state yet.
-        as_json: Write lines of JSON in a terminal too.
-        reveal: Show numbers, names and texts, in place of masks.
+        as_json: Write lines of JSON in a terminal too, whole, with the service's own names.
+        reveal: Show numbers, names and texts, which are masked without --json.
         sandbox: Watch the sandbox, even if there are credentials. Customers write to it now and then.
     """
     if teams is not None and sandbox:
@@ -86,7 +87,9 @@ messages and conversations.
     }
     async with _watched(teams, sandbox=sandbox) as watched:
         board = Board(watched.names if isinstance(watched, Fleet) else [None], time.monotonic)
-        screen = _screen(board, as_json=as_json or not sys.stdout.isatty(), reveal=reveal)
+        note_masks(not as_json, reveal=reveal)
+        # JSON that was asked for is whole, as with every command; that of a pipe is masked like what it stands for.
+        screen = _screen(board, as_json=as_json or not sys.stdout.isatty(), reveal=reveal or as_json)
         with _quiet_log(), screen as (show, failed):
 
             def listen(event: PollEvent) -> None:
