@@ -437,6 +437,54 @@ async def test_closed_twice_it_is_closed_when_each_says_so(place, ends):
     assert reader.got == []
 
 
+async def test_closed_after_somebody_has_given_up_closing_it_is_closed_when_it_says_so(place):
+    class Slow(MemoryStore):
+        saving = 0
+
+        async def save(self, key, text):
+            self.saving += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await settle(50)
+                self.saving -= 1
+
+    store = Slow()
+    place.writes("t2")
+    watch = place.fleet.watch_batches("messages", every=10, since=LONG_AGO, store=store)
+    for team in place.sandbox.teams[:2]:
+        team.messages.clear()  # So that these polls find nothing, and save that.
+    reading = asyncio.create_task(anext(watch))
+    await place.driver.advance(9)
+    assert (await reading).team == "t2"
+    assert store.saving == 2
+    closing = asyncio.create_task(watch.aclose())
+    await settle(5)
+    closing.cancel()
+    await settle(5)
+    await watch.aclose()
+    assert (store.saving, _polls_under_way()) == (0, 0)
+    assert closing.cancelled()
+
+
+async def test_a_poll_that_was_cut_short_is_made_again(place):
+    watch = place.fleet.watch("messages", every=10)
+    reading = asyncio.create_task(anext(watch))
+    await place.driver.advance(20)
+    wrote = {("t1", place.writes("t1"))}
+    place.sandbox.script("list_messages", Hang(), team=place.team("t1"))
+    place.driver._hanging.add("t1")
+    await place.driver.advance(20)
+    assert _polls_under_way() == 1
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert _polls_under_way() == 0
+    reader = Reader(watch)
+    await place.driver.advance(60)
+    assert {*reader.told} == wrote
+    await reader.stop()
+
+
 def _polls_under_way():
     return sum("Rounds._call" in repr(task) for task in asyncio.all_tasks())
 

@@ -718,7 +718,7 @@ async def test_things_without_a_time_come_once_however_little_is_kept(place):
         found += [change.id for change in polled.changes]
     assert sorted(found) == [*range(7, 12)]
     polled = await poll_once(place.session, feed, stored(polled))
-    assert len(polled.checkpoint.entries) <= 1 + len(place.team.messages)
+    assert len(polled.checkpoint.entries.keys() & {*range(7, 12)}) <= 1  # They are not in the list any more.
 
 
 @pytest.mark.parametrize("answer", [{}, {"members": None}, {"members": "none of them"}, {"members": []}])

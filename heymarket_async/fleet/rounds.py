@@ -187,7 +187,8 @@ class Rounds(Generic[T]):
     async def stop(self) -> None:
         """End the calls that are under way, if any. Their turns come again."""
         for task in self._running:
-            task.cancel()
+            if not task.cancelling():  # A second time would cut short what it does to end well.
+                task.cancel()
         if self._running:
             await asyncio.wait(self._running)
 
