@@ -47,8 +47,10 @@ def open_database(
         if found[1] != version:
             raise sqlite3.DatabaseError(f"it has version {found[1]}, and this library reads {version}")
         return database
-    except BaseException:
+    except BaseException as error:
         database.close()
+        if isinstance(error, UnicodeError):  # What SQLite says of the damage cannot be read.
+            raise sqlite3.DatabaseError("it is damaged") from error
         raise
 
 

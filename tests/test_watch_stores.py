@@ -105,6 +105,25 @@ async def test_a_damaged_store_is_left_as_it_is(tmp_path):
     assert path.read_bytes() == damaged
 
 
+@pytest.mark.parametrize(
+    ("what", "becomes"),
+    [(b"/150/messages", b"/950/messages"), (b"x" * 20, b"\xff" * 20), (b"CREATE TABLE ch", b"CREATE \x9eABLE ch")],
+)
+async def test_a_store_in_which_a_little_is_damaged_does_not_say_that_there_is_nothing(tmp_path, what, becomes):
+    """It would start the watch anew, and be overwritten."""
+    path = tmp_path / "state.db"
+    async with SqliteStore(path) as store:
+        for team in range(100, 200):
+            await store.save(f"/{team}/messages", "x" * 50)
+    damaged = path.read_bytes().replace(what, becomes)
+    path.write_bytes(damaged)
+    async with SqliteStore(path) as store:
+        for _ in range(2):
+            with pytest.raises(CheckpointError, match="cannot be used"):
+                await store.load("/150/messages")
+    assert path.read_bytes() == damaged
+
+
 async def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(CheckpointError, match="Check the path"):
         await SqliteStore(tmp_path / "none" / "state.db").load("a")

@@ -134,10 +134,7 @@ class SqliteStore:
         with self._lock:
             try:
                 if self._database is None:
-                    self._database = open_database(
-                        self.path, application=_APPLICATION, version=_VERSION, tables=(_TABLE,), patience=_PATIENCE
-                    )
-                    self._database.execute("PRAGMA synchronous = NORMAL")
+                    self._database = _opened(self.path)
                 return act(self._database)
             except (sqlite3.Error, OSError) as error:
                 raise CheckpointError(
@@ -150,6 +147,19 @@ class SqliteStore:
             if self._database is not None:
                 self._database.close()
                 self._database = None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = open_database(path, application=_APPLICATION, version=_VERSION, tables=(_TABLE,), patience=_PATIENCE)
+    try:
+        database.execute("PRAGMA synchronous = NORMAL")
+        # In a file that is damaged, SQLite may find nothing where something is, and the watch would start anew.
+        if database.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("it is damaged")
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _load(database: sqlite3.Connection, key: str) -> str | None:
