@@ -55,10 +55,8 @@ def open_database(
 
 
 def _is_empty(database: sqlite3.Connection) -> bool:
-    return (
-        database.execute("PRAGMA application_id").fetchone() == (0,)
-        and not (database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    )
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()  # Which fails if those are damaged.
+    return not tables and database.execute("PRAGMA application_id").fetchone() == (0,)
 
 
 @contextlib.contextmanager
