@@ -119,8 +119,13 @@ class Mirror:
         marks = ", ".join("?" for _ in values)
         self.database.execute(
             f"INSERT OR REPLACE INTO {table} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608 - words of this file
-            tuple(values.values()),
+            tuple(_utf8(value) if isinstance(value, str) else value for value in values.values()),
         )
+
+
+def _utf8(text: str) -> str:
+    """Return a text that the file can hold. One that was cut in the middle of an emoji is none."""
+    return text.encode(errors="replace").decode()
 
 
 def _text(time: datetime | None) -> str | None:

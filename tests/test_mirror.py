@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from heymarket_async import Fleet
+from heymarket_async import Fleet, Message
 from heymarket_async.sandbox import Reply, Sandbox
 from terminal import environment
 
@@ -170,3 +170,12 @@ async def test_what_a_watch_leaves_out_is_fetched_as_a_list(tmp_path):
                 await asyncio.wait([task])
                 for table, records in (("messages", team.messages), ("conversations", team.conversations)):
                     assert {key for (key,) in file.database.execute(f"SELECT id FROM {table}")} == {*records}
+
+
+def test_half_an_emoji_does_not_stop_it(tmp_path):
+    """A text that was cut in the middle of an emoji cannot be written as UTF-8."""
+    with runpy.run_path(str(MIRROR))["Mirror"](tmp_path / "mirror.db") as file:
+        file.put("acme", Message(id=7, text="Good morning \ud83d", status="sent"))
+        assert file.database.execute("SELECT id, status, text FROM messages").fetchall() == [
+            (7, "sent", "Good morning ?")
+        ]
