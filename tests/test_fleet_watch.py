@@ -337,6 +337,34 @@ async def test_what_was_found_for_a_team_that_is_gone_comes_again_when_it_is_bac
     await reader.stop()
 
 
+async def test_a_late_commit_for_a_team_that_is_back_does_not_set_it_back(place):
+    store = MemoryStore()
+    watch = place.fleet.watch_batches("messages", every=10, since=LONG_AGO, store=store)
+
+    async def next_of_t1():
+        batch = await anext(watch)
+        return batch if batch.team == "t1" else await next_of_t1()
+
+    async def soon(coroutine):
+        reading = asyncio.create_task(coroutine)
+        await place.driver.advance(60)
+        return await reading
+
+    place.writes("t1")
+    before = await soon(next_of_t1())
+    await place.fleet.remove("t1")
+    place.fleet.add("t1", place.team("t1").secret)
+    again = await soon(next_of_t1())
+    assert [change.id for change in again.changes] == [change.id for change in before.changes]
+    await again.commit()
+    place.writes("t1")
+    latest = await soon(next_of_t1())
+    await latest.commit()
+    await before.commit()
+    assert await store.load(f"/{place.team('t1').id}/messages") == latest.checkpoint.to_json()
+    await watch.aclose()
+
+
 async def test_a_slow_reader_slows_the_polls_and_batches_are_bounded():
     async with placed(teams=12) as place:
         watch = place.fleet.watch_batches("messages", every=10, concurrency=3)

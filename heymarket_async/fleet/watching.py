@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Sequence
-from functools import partial
 from typing import Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from heymarket_async.errors import ConfigurationError, TeamParked
 from heymarket_async.fleet.results import TeamResult
@@ -58,7 +57,7 @@ class Steps:
         self._plan = plan
         self._chance = random.Random()
         self._watchers: WeakKeyDictionary[Member, Watcher] = WeakKeyDictionary()
-        self._names: dict[int, str] = {}
+        self._owners: WeakValueDictionary[int, Watcher] = WeakValueDictionary()
 
     @property
     def spread(self) -> float:
@@ -70,7 +69,7 @@ class Steps:
         watcher = self._watchers.get(member)
         if watcher is None:
             session = member.session.with_options(lane=Lane.POLL)
-            watcher = Watcher(session, self._plan, self._chance, partial(self._claim, member.name))
+            watcher = Watcher(session, self._plan, self._chance, self._claim)
             self._watchers[member] = watcher
         return member, await watcher.step()
 
@@ -83,15 +82,18 @@ class Steps:
             watcher.failed(error, not_before=parking.due)
         return watcher.due
 
-    def _claim(self, name: str, team: int) -> None:
-        """Note whose team it is. Two that are one would take each other's checkpoints for theirs."""
-        owner = self._roster.members.get(self._names.setdefault(team, name))
-        watcher = None if owner is None or owner.name == name else self._watchers.get(owner)
-        if owner is not None and watcher is not None and watcher.team == team:
-            raise ConfigurationError(
-                f"Teams {owner.name!r} and {name!r} are the same team of the service, {team}.", advice="Leave one out."
-            )
-        self._names[team] = name
+    def _claim(self, watcher: Watcher, team: int) -> None:
+        """Note who watches a team. Two names that are one team would take each other's checkpoints for theirs."""
+        owner = self._owners.get(team)
+        if owner is not None and owner is not watcher:
+            member = self._roster.members.get(owner.name or "")
+            if member is not None and self._watchers.get(member) is owner:
+                raise ConfigurationError(
+                    f"Teams {owner.name!r} and {watcher.name!r} are the same team of the service, {team}.",
+                    advice="Leave one out.",
+                )
+            owner.retire()  # It was removed. A late commit of it must not set back whoever has the team now.
+        self._owners[team] = watcher
 
 
 class AllTeams:

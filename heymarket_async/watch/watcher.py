@@ -120,16 +120,24 @@ class Watcher:
         session: performs the calls.
         plan: what is watched.
         chance: spreads the polls.
-        claim: is told the id of the team, once it is known; it may raise.
+        claim: is told of the watcher and of the id of its team, once that is known; it may raise.
 
     Attributes:
+        name: what a `Fleet` calls the team; None if the session has no name.
         team: the id of the team; None until it is known.
     """
 
-    __slots__ = ("_chance", "_claim", "_clock", "_feeds", "_plan", "_session", "_start", "team")
+    __slots__ = (
+        *("__weakref__", "_chance", "_claim", "_clock", "_feeds", "_is_retired", "_plan", "_session", "_start"),
+        *("name", "team"),
+    )
 
     def __init__(
-        self, session: Runner, plan: Plan, chance: random.Random, claim: Callable[[int], None] = lambda _: None
+        self,
+        session: Runner,
+        plan: Plan,
+        chance: random.Random,
+        claim: Callable[[Watcher, int], None] = lambda _, __: None,
     ) -> None:
         self._session = session
         self._plan = plan
@@ -137,8 +145,10 @@ class Watcher:
         self._claim = claim
         self._clock = session.clock
         self._start = _Turn("team", self._clock.monotonic())
+        self.name = session.name
         self.team: int | None = None
         self._feeds: list[_Watched] = []
+        self._is_retired = False
 
     @property
     def due(self) -> float:
@@ -173,13 +183,17 @@ class Watcher:
         now, pause = self._clock.monotonic(), jittered(pace.after_failure(turn.failures), self._chance)
         turn.due = max(now + max(pause, _asked_for(error)), not_before)
         next_in = turn.due - now
-        team = self._session.name
+        team = self.name
         _logger.warning(
             "A poll of %s%s failed, %d in a row; the next in %.1f s: %s",
             *(turn.name, _of(team), turn.failures, next_in, error),
             exc_info=None if isinstance(error, HeymarketError) else error,
         )
         self._tell(PollFailed(team=team, feed=turn.name, error=error, failures=turn.failures, next_in=next_in))
+
+    def retire(self) -> None:
+        """Save nothing from now on: another watcher has the team, and tells what was not committed."""
+        self._is_retired = True
 
     def _next(self) -> _Turn:
         return min(self._feeds, key=lambda feed: feed.due) if self._feeds else self._start
@@ -188,7 +202,7 @@ class Watcher:
         """Learn whose session it is, and load the checkpoints."""
         if self.team is None:
             self.team = (await self._session.run(GET_TEAM.call())).id
-        self._claim(self.team)
+        self._claim(self, self.team)
         feeds: list[_Watched] = []
         for feed in self._plan.feeds:
             key = self._plan.key(self.team, feed)
@@ -226,7 +240,7 @@ class Watcher:
         late, watched.due = max(began - watched.due, 0.0), began + next_in
         self._tell(
             PollEnded(
-                team=self._session.name,
+                team=self.name,
                 feed=watched.name,
                 changes=len(polled.changes),
                 late=late,
@@ -249,10 +263,11 @@ class Watcher:
                     await self._save(watched, checkpoint)
                     watched.committed = number
 
-        return Batch(self._session.name, watched.name, changes, checkpoint, save)
+        return Batch(self.name, watched.name, changes, checkpoint, save)
 
     async def _save(self, watched: _Watched, checkpoint: Checkpoint) -> None:
-        await self._plan.store.save(watched.key, checkpoint.to_json())
+        if not self._is_retired:
+            await self._plan.store.save(watched.key, checkpoint.to_json())
         watched.saved = checkpoint
 
     def _tell(self, event: PollEnded | PollFailed) -> None:
