@@ -6,6 +6,8 @@ import asyncio
 import json
 import sqlite3
 import stat
+import struct
+import subprocess
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -587,6 +589,36 @@ class TestTheJournal:
         await journal.sending("19105550100", 0.0)
         assert opened[-1].execute("PRAGMA synchronous").fetchone() == (2,)
         await journal.close()
+
+    async def test_is_whole_without_what_sqlite_keeps_beside_it(self, mail, team, tmp_path, sandbox):
+        sandbox.script("send_message", *[Ordinary()] * 3, Hang(), Hang())
+        async with mail(5, concurrency=1) as mailing:
+            sending = asyncio.create_task(mailing.send())
+            async with asyncio.timeout(10):
+                while len(local_ids(sandbox)) < 4:
+                    await asyncio.sleep(0.005)
+            # Somebody moves this file alone, after a kill at this moment.
+            subprocess.run(["cp", str(tmp_path / "journal"), str(tmp_path / "moved")], check=True)
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+        async with mail(5, journal=tmp_path / "moved") as mailing:
+            assert states(mailing.results) == {SENT: 3, UNKNOWN: 1, NOT_SENT: 1}
+
+    async def test_that_has_lost_somebody_is_damaged_and_sends_nothing(self, mail, team, tmp_path):
+        async with mail(60) as mailing:
+            await mailing.send()
+        path = tmp_path / "journal"
+        data = bytearray(path.read_bytes())
+        (size,) = struct.unpack(">H", data[16:18])
+        leaves = [start for start in range(size, len(data), size) if data[start] == 0x0A]
+        for leaf in leaves:  # One cell fewer on each page: https://www.sqlite.org/fileformat2.html#b_tree_pages
+            (count,) = struct.unpack(">H", data[leaf + 3 : leaf + 5])
+            data[leaf + 3 : leaf + 5] = struct.pack(">H", count - 1)
+        path.write_bytes(data)
+        with pytest.raises(JournalError, match="damaged"):
+            await mail(60).__aenter__()
+        assert texted(team) == everyone(60)
 
     async def test_with_a_state_that_nobody_knows_is_an_error_and_not_held(self, mail, tmp_path):
         async with mail() as mailing:

@@ -175,6 +175,10 @@ class Journal:
 
 def _begin(database: sqlite3.Connection, identity: str) -> dict[str, Entry] | None:
     """Return what the file of a mailing holds; None if it is of another one. It is held from here on."""
+    # The file alone tells what was sent: whoever moves it may overlook what SQLite keeps beside it.
+    database.execute("PRAGMA wal_autocheckpoint = 1")
+    if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("it is damaged")
     with transaction(database):
         row = database.execute("SELECT identity FROM mailing").fetchone()
         if row is None:
