@@ -266,6 +266,11 @@ class TestAnExportThatIsInterrupted:
         assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [1, 3]
         assert left_in(tmp_path) == ["out.jsonl"]
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes only there")
+    async def test_has_any_name(self, heymarket, tmp_path):
+        done = await export(heymarket, "tags", to=os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jsonl"))
+        assert len(ids(done.path)) == done.rows > 0
+
     async def test_through_a_link_leaves_the_link(self, heymarket, tmp_path):
         (tmp_path / "there").mkdir()
         link, real = tmp_path / "link.jsonl", tmp_path / "there" / "real.jsonl"

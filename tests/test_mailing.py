@@ -7,7 +7,6 @@ import json
 import sqlite3
 import stat
 import struct
-import subprocess
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -598,7 +597,8 @@ class TestTheJournal:
                 while len(local_ids(sandbox)) < 4:
                     await asyncio.sleep(0.005)
             # Somebody moves this file alone, after a kill at this moment.
-            subprocess.run(["cp", str(tmp_path / "journal"), str(tmp_path / "moved")], check=True)
+            copying = await asyncio.create_subprocess_exec("cp", str(tmp_path / "journal"), str(tmp_path / "moved"))
+            assert await copying.wait() == 0
             sending.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await sending

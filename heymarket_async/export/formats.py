@@ -87,7 +87,7 @@ class Target:
             OSError: the system cannot write it. What was there before stays.
         """
         place = self.path.resolve()  # A link stays a link.
-        beside = place.with_name(f".{place.name}.{zlib.crc32(by.encode()):08x}.writing")
+        beside = place.with_name(f".{place.name}.{zlib.crc32(os.fsencode(by)):08x}.writing")
         beside.unlink(missing_ok=True)
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
