@@ -27,8 +27,8 @@ def table(value: object, *, revealed: bool = False) -> str:
     """
     if _fields(value):
         return _of_one(value, revealed)
-    items = value if isinstance(value, tuple | list) else (value,)
-    return _of_many(cast("Sequence[Any]", items), revealed)
+    several = isinstance(value, tuple | list)
+    return _of_many(cast("Sequence[Any]", value) if several else (value,), revealed)
 
 
 def in_full(value: object) -> str:
