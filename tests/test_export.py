@@ -143,7 +143,8 @@ class TestWhatIsInTheFile:
     @pytest.mark.parametrize("ending", ["sqlite", "csv"])
     def test_can_be_written_whatever_the_service_sent(self, tmp_path_factory, model, data, ending):
         items = [Reader().structure(record, model) for record in data.draw(st.lists(records(model, loose), max_size=3))]
-        items = list({getattr(item, "id", None): item for item in items}.values())
+        # What an export holds has an id, each another one: the spool takes nothing else.
+        items = list({getattr(item, "id", 0): item for item in items if getattr(item, "id", 0) is not None}.values())
         path = tmp_path_factory.mktemp("files") / f"out.{ending}"
         Target.make(path).write("things", model, [[encoded(to_json(item)) for item in items]])
         if ending == "csv":
