@@ -31,6 +31,8 @@ def open_database(
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
+        # The default of some builds lets a power cut take back what was written.
+        database.execute("PRAGMA synchronous = FULL")
         if exclusive:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
         if _is_empty(database):

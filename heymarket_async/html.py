@@ -22,12 +22,13 @@ def table(value: object, *, revealed: bool = False) -> str:
     """Return a table of a model, a field in each row; or of several of them, one in each row.
 
     Args:
-        value: a model, or a list or a tuple of models.
+        value: a model, or a list or a tuple of models. Anything else is shown by its repr.
         revealed: show personal fields.
     """
     if _fields(value):
         return _of_one(value, revealed)
-    return _of_many(cast("Sequence[Any]", value), revealed)
+    several = isinstance(value, tuple | list)
+    return _of_many(cast("Sequence[Any]", value) if several else (value,), revealed)
 
 
 def in_full(value: object) -> str:
@@ -54,7 +55,7 @@ def _of_many(items: Sequence[Any], revealed: bool) -> str:
         return "<p><em>no items</em></p>"
     shown = items[:_MOST_ROWS]
     if any(type(item) is not type(shown[0]) for item in shown) or not _fields(shown[0]):
-        return _table([_th(f"{len(items):,} items")], [(_td(_short(repr(item))),) for item in shown], "")
+        return _table([_th(_number(len(items), "item"))], [(_td(_short(repr(item))),) for item in shown], "")
     used = _used(*shown)
     fields = used[:_MOST_COLUMNS]
     rows = [tuple(_td(_cell(field, item, revealed)) for field in fields) for item in shown]
@@ -110,7 +111,7 @@ def _used(*models: Any) -> list[Any]:
 
 
 def _number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _is_empty(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Generic, SupportsIndex, TypeVar, overload
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -27,6 +27,14 @@ class Rows(tuple[T_co, ...]):
     """What lists return: a tuple, which a notebook shows as a table, personal fields masked."""
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, place: SupportsIndex, /) -> T_co: ...
+    @overload
+    def __getitem__(self, place: slice, /) -> Rows[T_co]: ...
+    def __getitem__(self, place: SupportsIndex | slice, /) -> T_co | Rows[T_co]:
+        """Return one of them, or a part of them, which is shown like all of them."""
+        return Rows(super().__getitem__(place)) if isinstance(place, slice) else super().__getitem__(place)
 
     def reveal(self) -> Revealed[Rows[T_co]]:
         """Return what shows these with their personal fields, as a repr and in notebooks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 import shlex
 import signal
@@ -14,7 +15,7 @@ import time
 
 import pytest
 
-from heymarket_async import AsyncSession, RateLimited, Retries
+from heymarket_async import ApiSecret, AsyncSession, RateLimited, Retries
 from heymarket_async.cli import sandbox as command
 from receivers import receiving
 from terminal import environment, heymarket_now, process, start
@@ -62,6 +63,17 @@ async def test_its_lines_make_another_program_use_it_until_ctrl_c():
     assert (code, out) == (0, "")
     assert variables["HEYMARKET_BASE_URL"] in err
     assert len(err.splitlines()) == 1
+
+
+async def test_its_lines_are_one_line_of_json_too():
+    running = await start("sandbox", "--json")
+    async with asyncio.timeout(30):
+        said = json.loads(await running.stdout.readline())
+    assert list(said) == ["base_url", "secret_id", "secret_key"]
+    async with AsyncSession(ApiSecret(said["secret_id"], said["secret_key"]), base_url=said["base_url"]) as heymarket:
+        assert len(await heymarket.inboxes.list()) == 5
+    code, out, _ = await end(running, signal.SIGTERM)
+    assert (code, out) == (0, "")
 
 
 async def test_sigterm_ends_it_too():

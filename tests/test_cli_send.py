@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from heymarket_async.sandbox import Hang, Reply, Reset
-from terminal import Terminal, credentials, heymarket, heymarket_now, process, set_all, start
+from terminal import Terminal, credentials, environment, heymarket, heymarket_now, process, set_all, start
 
 TO, TEXT = "+1 (910) 555-0101", "Your order has shipped."
 
@@ -76,6 +76,13 @@ class TestSending:
         monkeypatch.setattr("sys.stdin", io.StringIO("Two\nlines\n"))
         assert (await heymarket("send", TO, "-", "--inbox", "Support", "--yes")).code == 0
         assert sent[0].text == "Two\nlines"
+
+    def test_refuses_what_is_no_text(self):
+        options = {"input": b"a\xff", "text": False, "env": environment(PYTHONIOENCODING="utf-8:strict")}
+        done = process("send", TO, "-", "--inbox", "Support", "--yes", **options)
+        assert done.returncode == 2
+        assert b"error: The text on stdin is not UTF-8." in done.stderr
+        assert b"Traceback" not in done.stderr
 
     def test_works_on_the_sandbox_without_credentials(self):
         done = process("send", TO, TEXT, "--inbox", "Support", "--yes", "--json")
@@ -201,13 +208,25 @@ class TestInATerminal:
         assert "Traceback" not in shown.out
         assert heymarket_sandbox.teams[0].sent == []
 
-    async def test_ctrl_c_during_the_send_is_quiet(self, heymarket_sandbox):
-        heymarket_sandbox.script("send_message", Hang())
-        running = await start("send", TO, TEXT, "--inbox", "Support", "--yes", **credentials(heymarket_sandbox))
+    @pytest.mark.parametrize("waits", ["send_message", "get_message_history"])
+    async def test_ctrl_c_during_the_send_tells_how_to_send_it_again_without_doubling_it(
+        self, heymarket_sandbox, waits
+    ):
+        heymarket_sandbox.script("send_message", Hang(effect=True) if waits == "send_message" else Reset(effect=True))
+        heymarket_sandbox.script("get_message_history", Hang())
+        asked = ("send", TO, TEXT, "--inbox", "Support", "--yes", "--json")
+        running = await start(*asked, **credentials(heymarket_sandbox))
         async with asyncio.timeout(30):
-            while not any(each.operation == "send_message" for each in heymarket_sandbox.requests):
+            while not any(each.operation == waits for each in heymarket_sandbox.requests):
                 await asyncio.sleep(0.02)
             running.send_signal(signal.SIGINT)
-            _, err = await running.communicate()
+            out, err = await running.communicate()
         assert running.returncode == 130
         assert "Traceback" not in err.decode()
+        (sent,) = heymarket_sandbox.teams[0].sent
+        assert (json.loads(out)["state"], json.loads(out)["local_id"]) == ("unknown", sent.local_id)
+        assert f"It may have gone out. To send it again, pass --local-id {sent.local_id}" in err.decode()
+        again = await start(*asked, "--local-id", sent.local_id, **credentials(heymarket_sandbox))
+        await again.communicate()
+        assert again.returncode == 0
+        assert len(heymarket_sandbox.teams[0].sent) == 1

@@ -147,6 +147,43 @@ class TestSending:
         assert shown.code == 3
         assert len(sent) == 4
 
+    @pytest.mark.parametrize("taken", ["people.csv", "text.json", "journal.json"])
+    async def test_writes_its_report_over_no_file_that_it_needs(self, service, sent, people, tmp_path, taken):
+        (tmp_path / "text.json").write_text("Hi {first_name}")
+        (tmp_path / "elsewhere").symlink_to(tmp_path)
+        shown = await heymarket(
+            *("send-many", people(), "--text-file", str(tmp_path / "text.json"), "--inbox", "Support", "--yes"),
+            *("--journal", str(tmp_path / "journal.json"), "--report", str(tmp_path / "elsewhere" / taken)),
+        )
+        assert shown.code == 2
+        assert "which this mailing needs" in shown.err
+        assert sent == []
+        assert "N0" in (tmp_path / "people.csv").read_text()
+
+    @pytest.mark.parametrize("place", ["none/report.csv", "folder.csv"])
+    async def test_whose_report_cannot_be_written_begins_nothing(self, service, sent, people, tmp_path, place):
+        (tmp_path / "folder.csv").mkdir()
+        shown = await heymarket(*arguments(people(), "--yes", "--report", str(tmp_path / place)))
+        assert shown.code == 2
+        assert "--report cannot be written" in shown.err
+        assert service.requests == []
+
+    async def test_shows_what_became_of_everyone_though_the_report_fails(self, service, sent, people, tmp_path):
+        report = tmp_path / "report.csv"
+
+        class Spoiling(Ordinary):
+            """Takes the place of the report meanwhile, as another program may."""
+
+            async def give(self, exchange):
+                report.mkdir()
+                return await super().give(exchange)
+
+        service.script("send_message", Spoiling())
+        shown = await heymarket(*arguments(people(), "--yes", "--json", "--report", str(report)))
+        assert shown.code == 1
+        assert [row["state"] for row in json.loads(shown.out)] == ["sent"] * 3
+        assert "The system says: Is a directory." in shown.err
+
 
 class TestDryRuns:
     async def test_check_everything_and_leave_nothing_behind(self, service, sent, people, tmp_path):
@@ -200,6 +237,13 @@ class TestBadRows:
         shown = await heymarket(*arguments(people(0, f"19105550100,{'x' * 200}\n"), "--max-parts", "1"))
         assert shown.code == 4
         assert "makes a text of 2 parts, and at most 1 are allowed" in shown.out
+
+    async def test_of_a_text_that_nobody_can_send(self, service, people):
+        shown = await heymarket(*arguments(people(1, f"+19105550101,{'x' * 100_000}\n"), "--max-parts", "9999"))
+        assert shown.code == 4
+        assert "makes a text of 100,018 characters, and at most 100,000 are possible" in shown.out
+        assert "910555" not in shown.out + shown.err
+        assert service.requests == []
 
 
 class TestBadUsage:

@@ -143,7 +143,8 @@ class TestWhatIsInTheFile:
     @pytest.mark.parametrize("ending", ["sqlite", "csv"])
     def test_can_be_written_whatever_the_service_sent(self, tmp_path_factory, model, data, ending):
         items = [Reader().structure(record, model) for record in data.draw(st.lists(records(model, loose), max_size=3))]
-        items = list({getattr(item, "id", None): item for item in items}.values())
+        # What an export holds has an id, each another one: the spool takes nothing else.
+        items = list({getattr(item, "id", 0): item for item in items if getattr(item, "id", 0) is not None}.values())
         path = tmp_path_factory.mktemp("files") / f"out.{ending}"
         Target.make(path).write("things", model, [[encoded(to_json(item)) for item in items]])
         if ending == "csv":
@@ -230,8 +231,80 @@ class TestAnExportThatIsInterrupted:
         assert path.read_text() == "before"
         assert left_in(tmp_path) == ["out.csv", "out.csv.partial"]
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs limits of the system")
+    @pytest.mark.parametrize("ending", FORMATS)
+    async def test_by_a_system_that_takes_no_more_is_an_error_of_the_system(self, tmp_path, ending):
+        import resource
+
+        path = tmp_path / f"out.{ending}"
+        path.write_text("before")
+        lines = [
+            [encoded(to_json(Tag(id=10 * some + each, name=os.urandom(4000).hex()))) for each in range(10)]
+            for some in range(100)
+        ]
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, before[1]))
+        try:
+            with pytest.raises(OSError) as caught:  # noqa: PT011 - each format has its own words
+                Target.make(path).write("tags", Tag, lines)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert caught.value.errno is not None
+        assert path.read_text() == "before"
+        assert left_in(tmp_path) == [path.name]
+
+    async def test_by_another_that_writes_the_same_file_takes_nothing_of_its(self, tmp_path):
+        path = tmp_path / "out.jsonl"
+
+        def slow():
+            yield [encoded(to_json(Tag(id=1, name="slow")))]
+            # Meanwhile another export, with a state of its own, comes to its end.
+            Target.make(path).write("tags", Tag, [[encoded(to_json(Tag(id=2, name="quick")))]], by="other")
+            assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [2]
+            yield [encoded(to_json(Tag(id=3, name="slow")))]
+
+        Target.make(path).write("tags", Tag, slow(), by="one")
+        assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == [1, 3]
+        assert left_in(tmp_path) == ["out.jsonl"]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes only there")
+    async def test_has_any_name(self, heymarket, tmp_path):
+        done = await export(heymarket, "tags", to=os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jsonl"))
+        assert len(ids(done.path)) == done.rows > 0
+
+    async def test_through_a_link_leaves_the_link(self, heymarket, tmp_path):
+        (tmp_path / "there").mkdir()
+        link, real = tmp_path / "link.jsonl", tmp_path / "there" / "real.jsonl"
+        link.symlink_to(real)
+        for _ in range(2):
+            done = await export(heymarket, "tags", to=link)
+            assert link.is_symlink()
+            assert len(ids(real)) == done.rows
+
 
 class TestAnExportWithAState:
+    async def test_is_not_kept_in_the_file_itself(self, heymarket, long_sandbox, tmp_path):
+        (tmp_path / "here").symlink_to(tmp_path)
+        with pytest.raises(ArgumentError) as caught:
+            await export(heymarket, "tags", to=tmp_path / "out.db", state=tmp_path / "here" / "out.db")
+        assert caught.value.argument == "state"
+        assert long_sandbox.requests == []
+        assert left_in(tmp_path) == ["here"]
+
+    async def test_that_is_damaged_is_an_error_which_names_it(self, heymarket, tmp_path):
+        state, path = tmp_path / "state", tmp_path / "out.jsonl"
+        await export(heymarket, "messages", to=path, state=state)
+        whole, page, failed = state.read_bytes(), 4096, []
+        for start in range(page, len(whole), page):
+            state.write_bytes(whole[:start] + b"\xa5" * page + whole[start + page :])
+            before = path.read_bytes()
+            try:
+                await export(heymarket, "messages", to=path, state=state)
+            except CheckpointError as error:
+                failed.append((error, path.read_bytes() == before))
+        assert failed, "SQLite reads past no page"
+        assert all(str(state) in str(error) and untouched for error, untouched in failed)
+
     async def test_fetches_only_what_is_new_and_writes_all(self, heymarket, long_sandbox, tmp_path):
         team, path, state = long_sandbox.teams[0], tmp_path / "out.jsonl", tmp_path / "state"
         first = await export(heymarket, "messages", to=path, state=state, page_size=20)
@@ -350,6 +423,14 @@ class TestBadInput:
         assert caught.value.argument == argument
         assert long_sandbox.requests == []
         assert left_in(tmp_path) == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+    async def test_is_a_target_that_is_no_ordinary_file(self, heymarket, long_sandbox, tmp_path):
+        os.mkfifo(tmp_path / "pipe.csv")
+        with pytest.raises(ArgumentError, match="no ordinary file"):
+            await export(heymarket, "tags", to=tmp_path / "pipe.csv")
+        assert stat.S_ISFIFO((tmp_path / "pipe.csv").stat().st_mode)
+        assert long_sandbox.requests == []
 
     def test_is_parquet_without_the_extra(self, tmp_path):
         program = f"""

@@ -6,7 +6,10 @@ import asyncio
 import json
 import sqlite3
 import stat
+import struct
+import tempfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -282,7 +285,30 @@ class TestAnOutcomeThatIsNotKnown:
         async with mail(plan=plan_for(2, first=5)) as mailing:
             results = await mailing.send()
         assert [(each.line, each.state) for each in results] == [(2, SENT), (3, SENT), (None, NOT_SENT)]
+        assert results[2].reason.endswith("The person is not in the file any more."), "and no rerun sends it"
         assert texted(team) == Counter({"19105550105": 1, "19105550106": 1})
+
+    async def test_that_an_earlier_run_left_and_a_look_has_found_is_the_earlier_run_s(self, mail, team, sandbox):
+        sandbox.script("send_message", Reset(effect=True))
+        sandbox.script("get_message_history", Reply(403))
+        async with mail(2) as mailing:
+            assert states(await mailing.send()) == {SENT: 1, UNKNOWN: 1}
+        async with mail(3) as mailing:
+            results = await mailing.send()
+        assert [(each.state, each.earlier) for each in results] == [(SENT, True), (SENT, True), (SENT, False)]
+
+    async def test_that_the_service_refuses_as_a_repeat_is_looked_for_once_more(self, mail, team, sandbox):
+        sandbox.variants = Variants(repeat="refuse")
+        sandbox.script("send_message", Reset(effect=True))
+        # Two looks see nothing yet: that of the first run, and that of the second.
+        sandbox.script("get_message_history", Reply(200, json=[]), times=2)
+        async with mail(1) as mailing:
+            assert states(await mailing.send()) == {NOT_SENT: 1}
+        async with mail(1) as mailing:
+            results = await mailing.send()
+        assert states(results) == {SENT: 1}
+        assert results[0].message_id == team.sent[0].message_id
+        assert texted(team) == everyone(1)
 
 
 class TestWhoMustNotBeTexted:
@@ -324,6 +350,27 @@ class TestWhoMustNotBeTexted:
             with pytest.raises(ServerError):
                 await mailing.send()
         assert team.sent == []
+
+    async def test_is_asked_about_again_where_that_was_long_ago(self):
+        clock = VirtualClock(1_793_534_400.0)
+        async with (
+            Sandbox(rate_limit=None, clock=clock) as sandbox,
+            AsyncSession(sandbox.secret, base_url=sandbox.url, clock=clock, rate_limit=None) as session,
+        ):
+            team, asked = sandbox.teams[0], "get_contact_status"
+            for number in range(2):
+                await session.contacts.create(phone_number=f"1910555010{number}")
+            with tempfile.TemporaryDirectory() as folder:
+                async with Mailing(
+                    session, plan_for(2), inbox_id=40001, creator_id=5001, journal=Path(folder, "journal")
+                ) as mailing:
+                    await mailing.check()
+                    clock.advance(3600.0)
+                    await session.contacts.set_status("unsubscribed", phone_number="19105550101")
+                    results = await mailing.send()
+            assert [each.reason for each in results] == ["", "The person opted out."]
+            assert [each.operation for each in sandbox.requests].count(asked) == 4
+            assert texted(team) == everyone(1)
 
 
 class TestRefusals:
@@ -370,6 +417,63 @@ class TestRefusals:
                 await mailing.send()
             assert states(mailing.results) == {NOT_SENT: 20}
             assert mailing.unsettled == 0
+
+    async def test_that_ask_for_an_hour_do_not_keep_a_mailing_that_is_stopped(self, sandbox, mail, team):
+        sandbox.script("send_message", Reply(429, headers={"Retry-After": "3600"}))
+        async with AsyncSession(sandbox.secret, base_url=sandbox.url, timeout=5.0) as session:
+            async with mail(20, session=session, concurrency=2) as mailing:
+                await mailing.check()
+                sending = asyncio.create_task(mailing.send())
+                async with asyncio.timeout(10):
+                    while not session.budget.paused_for:
+                        await asyncio.sleep(0.005)
+                    await asyncio.sleep(0)
+                    mailing.stop()
+                    results = await sending
+        assert states(results)[UNKNOWN] == 0
+        assert states(results)[SENT] == len(team.sent) <= 1
+        async with mail(20) as mailing:
+            assert mailing.unsettled == 0
+            assert states(await mailing.send()) == {SENT: 20}
+        assert texted(team) == everyone(20)
+
+    async def test_that_ask_for_an_hour_while_it_checks_do_not_either(self, sandbox, mail, team):
+        sandbox.script("get_contact_status", Reply(429, headers={"Retry-After": "3600"}), times=9)
+        async with AsyncSession(sandbox.secret, base_url=sandbox.url, timeout=5.0) as session:
+            async with mail(session=session) as mailing:
+                checking = asyncio.create_task(mailing.check())
+                async with asyncio.timeout(10):
+                    while not session.budget.paused_for:
+                        await asyncio.sleep(0.005)
+                    mailing.stop()
+                    await checking
+                assert len(mailing.remaining) == 5
+
+
+class TestTwoAtATime:
+    async def test_of_the_same_mailing_text_nobody_twice(self, mail, team, sandbox):
+        sandbox.script("send_message", Ordinary(delay=0.01), times=20)
+        async with mail(20) as mailing:
+            outcomes = await asyncio.gather(mailing.send(), mailing.send(), return_exceptions=True)
+            assert [type(each) for each in outcomes] == [tuple, JournalError]
+            assert "at work already" in str(outcomes[1])
+        assert texted(team) == everyone(20)
+
+    async def test_cannot_enter_it(self, mail, team):
+        async with mail() as mailing:
+            with pytest.raises(JournalError, match="is open already"):
+                await mailing.__aenter__()
+            await mailing.send()
+        assert texted(team) == everyone(5)
+
+    async def test_is_impossible_after_its_end_too(self, mail, team, sandbox):
+        async with mail() as early:
+            await early.check()
+        async with mail() as mailing:
+            await mailing.send()
+        with pytest.raises(JournalError, match="is not open"):
+            await early.send()
+        assert texted(team) == everyone(5)
 
 
 class TestTheJournal:
@@ -465,6 +569,77 @@ class TestTheJournal:
             assert mailing.unsettled == 2
             await mailing.send()
         assert texted(team) == everyone(5)
+
+    async def test_is_on_the_disk_before_a_send_whatever_the_default_of_sqlite_is(self, tmp_path, monkeypatch):
+        class Hasty(sqlite3.Connection):
+            def __init__(self, *args, **settings):
+                super().__init__(*args, **settings)
+                self.execute("PRAGMA synchronous = NORMAL")  # As some systems build SQLite.
+
+        opened, connect = [], sqlite3.connect
+
+        def hasty(*args, **settings):
+            opened.append(connect(*args, **settings, factory=Hasty))
+            return opened[-1]
+
+        monkeypatch.setattr(sqlite3, "connect", hasty)
+        journal = Journal(tmp_path / "journal")
+        await journal.open("identity")
+        await journal.sending("19105550100", 0.0)
+        assert opened[-1].execute("PRAGMA synchronous").fetchone() == (2,)
+        await journal.close()
+
+    async def test_is_whole_without_what_sqlite_keeps_beside_it(self, mail, team, tmp_path, sandbox):
+        sandbox.script("send_message", *[Ordinary()] * 3, Hang(), Hang())
+        async with mail(5, concurrency=1) as mailing:
+            sending = asyncio.create_task(mailing.send())
+            async with asyncio.timeout(10):
+                while len(local_ids(sandbox)) < 4:
+                    await asyncio.sleep(0.005)
+            # Somebody moves this file alone, after a kill at this moment.
+            copying = await asyncio.create_subprocess_exec("cp", str(tmp_path / "journal"), str(tmp_path / "moved"))
+            assert await copying.wait() == 0
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+        async with mail(5, journal=tmp_path / "moved") as mailing:
+            assert states(mailing.results) == {SENT: 3, UNKNOWN: 1, NOT_SENT: 1}
+
+    async def test_that_has_lost_somebody_is_damaged_and_sends_nothing(self, mail, team, tmp_path):
+        async with mail(60) as mailing:
+            await mailing.send()
+        path = tmp_path / "journal"
+        data = bytearray(path.read_bytes())
+        (size,) = struct.unpack(">H", data[16:18])
+        leaves = [start for start in range(size, len(data), size) if data[start] == 0x0A]
+        for leaf in leaves:  # One cell fewer on each page: https://www.sqlite.org/fileformat2.html#b_tree_pages
+            (count,) = struct.unpack(">H", data[leaf + 3 : leaf + 5])
+            data[leaf + 3 : leaf + 5] = struct.pack(">H", count - 1)
+        path.write_bytes(data)
+        with pytest.raises(JournalError, match="damaged"):
+            await mail(60).__aenter__()
+        assert texted(team) == everyone(60)
+
+    async def test_with_a_state_that_nobody_knows_is_an_error_and_not_held(self, mail, tmp_path):
+        async with mail() as mailing:
+            await mailing.send()
+        with sqlite3.connect(tmp_path / "journal") as database:
+            database.execute("UPDATE sends SET state = 'perhaps'")
+        database.close()
+        for _ in range(2):
+            with pytest.raises(JournalError, match="cannot be used"):
+                await mail().__aenter__()
+
+    async def test_that_was_cancelled_while_it_opened_is_closed(self, tmp_path):
+        journal = Journal(tmp_path / "journal")
+        opening = asyncio.create_task(journal.open("identity"))
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        other = Journal(tmp_path / "journal")
+        assert await other.open("identity") == {}
+        await other.close()
 
     async def test_never_marks_what_was_sent_as_under_way_again(self, tmp_path):
         journal = Journal(tmp_path / "journal")

@@ -110,6 +110,10 @@ class TestSeveralModels:
         assert len(cell) == 80
         assert cell.endswith("…")
 
+    @pytest.mark.parametrize("value", [5, None, {"<b>": 1}, iter("a")])
+    def test_may_be_anything_else_and_are_shown_by_their_reprs(self, value):
+        assert table(reveal(value)).rows == [["1 item"], [repr(value)]]
+
 
 class TestOneModel:
     def test_is_a_table_with_a_row_for_each_field_that_holds_something(self):
@@ -160,6 +164,14 @@ def test_nothing_that_the_service_sent_becomes_html(revealed):
 
 
 class TestWhatListsReturn:
+    def test_is_shown_in_part_too(self):
+        rows = Rows([Tag(id=1, name="VIP"), Tag(id=2, name="New"), Tag(id=3, name="Old")])
+        assert table(rows[1:]).rows == [["id", "name"], ["2", "New"], ["3", "Old"]]
+        assert rows[1:] == tuple(rows)[1:]
+        assert (rows[0].id, rows[-1].id) == (1, 3)
+        with pytest.raises(IndexError):
+            rows[3]
+
     async def test_is_a_tuple_that_shows_itself(self, sandboxed):
         inboxes = await sandboxed.inboxes.list()
         assert isinstance(inboxes, tuple)

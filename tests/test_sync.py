@@ -276,6 +276,22 @@ class TestItsEnd:
             thread.join(30)
         assert ours() == []
 
+    @pytest.mark.parametrize(
+        "use",
+        [
+            lambda session: session().inboxes.list(),
+            lambda session: session().with_options(timeout=5.0).inboxes.list(),
+            lambda session: session().contacts.v2.list().page(),
+            lambda session: list(session().messages.list(limit=2)),
+        ],
+    )
+    def test_does_not_come_while_a_part_of_it_is_kept(self, served, use):
+        assert use(served.session)
+        gc.collect()
+        for thread in ours():
+            thread.join(30)
+        assert ours() == [], "and then it comes"
+
     def test_is_quiet_where_a_program_ends_with_an_open_session(self, served):
         secret = served.sandbox.secret
         program = f"""

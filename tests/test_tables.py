@@ -164,6 +164,7 @@ class TestBadInput:
         [
             ([], {}, "model"),
             (["text"], {}, "items"),
+            (5, {}, "items"),
             ([Tag(id=1), Contact(id=2, phone=NUMBER)], {}, "items"),
             ([Tag(id=1)], {"to": "excel"}, "to"),
             ([], {"model": int}, "items"),

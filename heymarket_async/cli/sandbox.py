@@ -15,7 +15,7 @@ from cyclopts.validators import Number
 
 from heymarket_async.auth import SECRET_ID_VARIABLE, SECRET_KEY_VARIABLE
 from heymarket_async.cli import output
-from heymarket_async.cli.options import parse_rate_limit
+from heymarket_async.cli.options import Json, parse_rate_limit
 from heymarket_async.cli.stopping import on_signals
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.limits import DEFAULT_LIMIT
@@ -29,6 +29,7 @@ EXAMPLES: Final = """Examples:
     heymarket sandbox
     heymarket sandbox --port 8080 --rate-limit none
     heymarket sandbox > sandbox.env
+    heymarket sandbox --json
     heymarket sandbox --webhook http://127.0.0.1:8000/heymarket --webhook-token check-me --customers 0.5
 
 Another shell takes the lines of the last one with `. ./sandbox.env`. The sandbox ends with Ctrl-C or SIGTERM, \
@@ -43,6 +44,7 @@ def sandbox(
     webhook: str | None = None,
     webhook_token: str | None = None,
     customers: Annotated[float, Parameter(validator=Number(gte=0, lte=10_000))] = 0.0,
+    as_json: Json = False,
 ) -> None:
     """Run the sandbox, a local imitation of the service with fictional data, until Ctrl-C.
 
@@ -55,12 +57,13 @@ def sandbox(
         webhook: Where to deliver what happens: an http or https address of this machine.
         webhook_token: The verification token that the webhook sends along.
         customers: How many texts a second fictional customers write.
+        as_json: Print the address and the credentials as one line of JSON.
     """
     limit = parse_rate_limit(rate_limit)
     hook = _parse_webhook(webhook, webhook_token)
     # Where the loop cannot watch for signals, as on Windows, Ctrl-C comes as an exception.
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(port, host, limit, hook, customers))
+        asyncio.run(_serve(port, host, limit, hook, customers, as_json=as_json))
 
 
 def _parse_webhook(url: str | None, token: str | None) -> tuple[str, str] | None:
@@ -72,7 +75,7 @@ def _parse_webhook(url: str | None, token: str | None) -> tuple[str, str] | None
 
 
 async def _serve(
-    port: int, host: str, rate_limit: int | None, webhook: tuple[str, str] | None, customers: float
+    port: int, host: str, rate_limit: int | None, webhook: tuple[str, str] | None, customers: float, *, as_json: bool
 ) -> None:
     # Imported here because it brings in a web server, which other commands may not need.
     from heymarket_async.sandbox import Sandbox
@@ -91,15 +94,21 @@ async def _serve(
     except ConfigurationError as error:
         raise cannot_listen(host, port, error.__cause__) from error
     async with server, customers_of(server, customers):
-        output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it. To use it, paste in another shell:")
-        variables = {
-            BASE_URL_VARIABLE: server.url,
-            SECRET_ID_VARIABLE: server.secret.id,
-            SECRET_KEY_VARIABLE: server.secret.key,
-        }
-        for name, value in variables.items():
-            output.show_text(f"export {name}={shlex.quote(value)}")
+        _tell_how_to_use(server, as_json=as_json)
         await stop.wait()
+
+
+def _tell_how_to_use(server: Sandbox, *, as_json: bool) -> None:
+    secret = server.secret
+    if as_json:
+        output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it.")
+        said = {"base_url": server.url, "secret_id": secret.id, "secret_key": secret.key}
+        output.show_json_line(said, reveal=True)
+        return
+    output.note(f"The sandbox listens at {server.url}. Ctrl-C ends it. To use it, paste in another shell:")
+    variables = {BASE_URL_VARIABLE: server.url, SECRET_ID_VARIABLE: secret.id, SECRET_KEY_VARIABLE: secret.key}
+    for name, value in variables.items():
+        output.show_text(f"export {name}={shlex.quote(value)}")
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import uuid
 from typing import Annotated, Any, Final
 
 import attrs
@@ -19,7 +21,7 @@ from heymarket_async.cli.exits import Exit
 from heymarket_async.cli.options import Flag, Json, UseSandbox, read_number
 from heymarket_async.cli.senders import Sender, find_sender
 from heymarket_async.cli.service import open_session
-from heymarket_async.errors import Unsettled
+from heymarket_async.errors import ConfigurationError, Unsettled
 from heymarket_async.resolution import SendState
 from heymarket_async.session import AsyncSession
 
@@ -91,10 +93,27 @@ async def send(
 
 
 def _read_stdin() -> str:
-    return "" if sys.stdin is None else sys.stdin.read().removesuffix("\n")  # pyright: ignore[reportUnnecessaryComparison] - None after `<&-`
+    try:
+        return "" if sys.stdin is None else sys.stdin.read().removesuffix("\n")  # pyright: ignore[reportUnnecessaryComparison] - None after `<&-`
+    except UnicodeDecodeError as error:
+        encoding = error.encoding.upper()
+    raise ConfigurationError(
+        f"The text on stdin is not {encoding}.", advice="Write it in the encoding of the terminal."
+    )
 
 
 async def _send(session: AsyncSession, order: _Order, *, as_json: bool) -> int:
+    if order.local_id is None:  # Known here, so that it can be told whatever happens.
+        order = attrs.evolve(order, local_id=str(uuid.uuid4()))
+    try:
+        return await _send_and_look(session, order, as_json=as_json)
+    except asyncio.CancelledError:  # Ctrl-C
+        said = f"It may have gone out. To send it again, pass --local-id {order.local_id}"
+        _end(order, SendState.UNKNOWN.value, Exit.INTERRUPTED, said, as_json=as_json)
+        raise
+
+
+async def _send_and_look(session: AsyncSession, order: _Order, *, as_json: bool) -> int:
     try:
         sent = await session.messages.send(
             inbox_id=order.sender.inbox.id,
@@ -104,7 +123,6 @@ async def _send(session: AsyncSession, order: _Order, *, as_json: bool) -> int:
             local_id=order.local_id,
         )
     except Unsettled as error:
-        order = attrs.evolve(order, local_id=error.local_id)
         output.note(f"{error.message} Looking whether the text is there.")
         found = await error.resolve()
         said = {
@@ -116,7 +134,6 @@ async def _send(session: AsyncSession, order: _Order, *, as_json: bool) -> int:
         code = _ANSWERS[found.state]
         state = "not sent" if found.state is SendState.NOT_FOUND else found.state.value
         return _end(order, state, code, said[found.state], as_json=as_json, message_id=message_id)
-    order = attrs.evolve(order, local_id=sent.local_id)
     said_id = "" if sent.id is None else f" It is message {sent.id}."
     return _end(order, "sent", Exit.OK, f"Sent: the service accepted it.{said_id}", as_json=as_json, message_id=sent.id)
 

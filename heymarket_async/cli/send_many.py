@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -90,15 +91,15 @@ async def send_many(
         sandbox: Ask the sandbox, even if there are credentials.
     """
     limit = parse_rate_limit(rate_limit)
-    if report is not None and report.suffix not in (".csv", ".json"):
-        raise ConfigurationError("--report must end in .csv or .json.")
+    path = journal or people.with_name(f"{people.name}.journal")
+    if report is not None:
+        _check_report(report, (people, text_file, path))
     check_country(region)
     sheet, words = _read_people(people, encoding), _read_text(text, text_file)
     plan = plan_mailing(sheet, words, phone_column=phone_column, region=region, most_parts=max_parts)
     if plan.problems:
         shown.show_problems(plan.problems, as_json=as_json)
         return Exit.BAD_ROWS
-    path = journal or people.with_name(f"{people.name}.journal")
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(sandbox=sandbox, rate_limit=limit))
         sender = await find_sender(session, inbox, member)
@@ -128,6 +129,24 @@ async def send_many(
                 output.note("Nothing was sent.")
                 return Exit.FAILED
         return await _send(mailing, report=report, as_json=as_json, reveal=reveal)
+
+
+def _check_report(report: Path, others: Iterable[Path | None]) -> None:
+    """See that the report can be written, before anything is sent, and takes the place of no other file.
+
+    Raises:
+        ConfigurationError: it cannot, or does.
+    """
+    if report.suffix not in (".csv", ".json"):
+        raise ConfigurationError("--report must end in .csv or .json.")
+    if report.is_dir() or not os.access(report.parent, os.W_OK):
+        raise ConfigurationError(
+            f"--report cannot be written: {report} is a folder, or in none that can be written to."
+        )
+    if any(other is not None and other.resolve() == report.resolve() for other in others):
+        raise ConfigurationError(
+            f"--report would take the place of {report}, which this mailing needs.", advice="Name another file."
+        )
 
 
 def _read_people(path: Path, encoding: str) -> Sheet:
@@ -193,9 +212,11 @@ async def _send(mailing: Mailing, *, report: Path | None, as_json: bool, reveal:
 
 
 def _tell(mailing: Mailing, report: Path | None, *, as_json: bool, reveal: bool) -> None:
-    if report is not None:
-        shown.write_report(report, mailing.results)
-    shown.show_results(mailing.results, as_json=as_json, reveal=reveal)
+    try:
+        if report is not None:
+            shown.write_report(report, mailing.results)
+    finally:
+        shown.show_results(mailing.results, as_json=as_json, reveal=reveal)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -64,33 +66,40 @@ class Target:
             raise wrong("to", f"must end with one of {', '.join(_ENDINGS)}, or come with a format")
         if path.is_dir() or not path.name:
             raise wrong("to", "is a folder: name a file")
+        if path.exists() and not path.is_file():
+            raise wrong("to", "is no ordinary file, so nothing can be put into its place")
         if not path.parent.is_dir():
             raise wrong("to", f"is in a folder that is not there: {str(path.parent)!r}")
         if found == "parquet":
             load("pyarrow.parquet", extra="arrow", purpose="Parquet")
         return cls(path, found)
 
-    def write(self, name: str, model: type[attrs.AttrsInstance], lines: Lines) -> None:
+    def write(self, name: str, model: type[attrs.AttrsInstance], lines: Lines, *, by: str = "") -> None:
         """Write things, and put the file into its place. At no moment is a part of it there.
 
         Args:
             name: what they are, which is the name of the table in SQLite.
             model: their model.
             lines: the things.
+            by: who writes it: what one has begun, no other takes for their own.
 
         Raises:
             OSError: the system cannot write it. What was there before stays.
         """
-        beside = self.path.with_name(f".{self.path.name}.writing")
+        place = self.path.resolve()  # A link stays a link.
+        beside = place.with_name(f".{place.name}.{zlib.crc32(os.fsencode(by)):08x}.writing")
         beside.unlink(missing_ok=True)
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             _WRITERS[self.format](beside, name, model, lines)
             with beside.open("rb") as written:
                 os.fsync(written.fileno())
-            if self.path.exists():
-                shutil.copymode(self.path, beside)
-            beside.replace(self.path)
+            if place.exists():
+                shutil.copymode(place, beside)
+            beside.replace(place)
+        except sqlite3.OperationalError as error:
+            beside.unlink(missing_ok=True)
+            raise OSError(errno.EIO, str(error), str(self.path)) from error
         except BaseException:
             beside.unlink(missing_ok=True)
             raise

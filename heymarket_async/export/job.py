@@ -88,16 +88,19 @@ async def export(
     target = Target.make(to, format)
     check_count("page_size", page_size, most=_PAGE)
     feed = Feed(what, inboxes=inboxes)
+    path = target.path.with_name(f"{target.path.name}.partial") if state is None else Path(state)
+    if path.resolve() == target.path.resolve():
+        raise wrong("state", "is the file that the export is to be in: name another one")
     quiet = session.with_options(lane=Lane.EXPORT)
     team = (await quiet.run(GET_TEAM.call())).id
-    path = target.path.with_name(f"{target.path.name}.partial") if state is None else Path(state)
     purpose = Purpose(what=what, team=team, inboxes=feed.inboxes)
     spool = await to_the_end(lambda: Spool(path, purpose))
     try:
         on_page(spool.count())
         fetched = await _Walks(quiet, feed, spool, page_size, on_page).go()
         source = SOURCES[what]
-        await to_the_end(lambda: target.write(what, source.model, spool.lines(AT_A_TIME)))
+        by = str(path.resolve())
+        await to_the_end(lambda: target.write(what, source.model, spool.lines(AT_A_TIME), by=by))
         rows = spool.count()
         if state is None:
             spool.remove()

@@ -95,7 +95,8 @@ class Spool:
 
     def count(self) -> int:
         """Return how many things there are."""
-        return int(self._database.execute("SELECT count(*) FROM items").fetchone()[0])
+        with _in_words(self.path):
+            return int(self._database.execute("SELECT count(*) FROM items").fetchone()[0])
 
     def stand(self, name: str) -> Stand:
         """Return how far a list has been walked."""
@@ -112,8 +113,13 @@ class Spool:
 
     def lines(self, at_a_time: int) -> Iterator[list[str]]:
         """Yield the things by their ids, each as a line of JSON, so many at a time."""
-        found = self._database.execute("SELECT line FROM items ORDER BY id")
-        while rows := found.fetchmany(at_a_time):
+        with _in_words(self.path):
+            found = self._database.execute("SELECT line FROM items ORDER BY id")
+        while True:
+            with _in_words(self.path):
+                rows = found.fetchmany(at_a_time)
+            if not rows:
+                return
             yield [line for (line,) in rows]
 
     def _note(self, key: str) -> str | None:

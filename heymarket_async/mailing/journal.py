@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import enum
 import os
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from heymarket_async.arguments import wrong
 from heymarket_async.databases import open_database, transaction
 from heymarket_async.errors import JournalError
 from heymarket_async.records import Record
 from heymarket_async.threads import to_the_end
-
-T = TypeVar("T")
 
 # "hmml" in the header of a file says whose it is.
 _APPLICATION: Final = 0x686D6D6C
@@ -86,7 +86,11 @@ class Journal:
         Raises:
             JournalError: it cannot be used, another process uses it, or it is of another mailing.
         """
-        return await to_the_end(lambda: self._open(identity))
+        try:
+            return await to_the_end(lambda: self._open(identity))
+        except asyncio.CancelledError:
+            await self.close()
+            raise
 
     async def sending(self, phone: str, at: float) -> str:
         """Note that a send goes out next. When it returns, that outlives a crash, also one of the machine.
@@ -114,43 +118,52 @@ class Journal:
         await to_the_end(self._close)
 
     async def _run(self, statement: str, *values: object) -> list[tuple[object, ...]]:
-        return await to_the_end(lambda: self._act(lambda database: database.execute(statement, values).fetchall()))
+        return await to_the_end(lambda: self._execute(statement, values))
 
     def _open(self, identity: str) -> dict[str, Entry]:
-        try:
-            found = self._act(lambda database: _begin(database, identity))
-        except JournalError:
-            self._close()
-            raise
-        if found is None:
-            self._close()
-            raise JournalError(
-                f"The journal {str(self.path)!r} is of another mailing: of another text, inbox or team.",
-                advice="Name another file for this one. Its own mailing goes on with the text that it began with.",
+        with self._lock, self._in_words():
+            if self._database is not None:
+                raise self._wrong("is open already", "A mailing is entered once at a time.")
+            database = open_database(
+                self.path,
+                application=_APPLICATION,
+                version=_VERSION,
+                tables=_TABLES,
+                patience=_PATIENCE,
+                exclusive=True,
             )
-        return found
-
-    def _act(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        with self._lock:
             try:
-                if self._database is None:
-                    self._database = open_database(
-                        self.path,
-                        application=_APPLICATION,
-                        version=_VERSION,
-                        tables=_TABLES,
-                        patience=_PATIENCE,
-                        exclusive=True,
-                    )
-                return act(self._database)
-            except (sqlite3.Error, OSError) as error:
-                raise self._wrong(error) from error
+                found = _begin(database, identity)
+            except BaseException:
+                database.close()
+                raise
+            if found is None:
+                database.close()
+                raise self._wrong(
+                    "is of another mailing: of another text, inbox or team",
+                    "Name another file for this one. Its own mailing goes on with the text that it began with.",
+                )
+            self._database = database
+            return found
 
-    def _wrong(self, error: Exception) -> JournalError:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            what, advice = "is in use by another process", "Let that one end first. Two would text people twice."
-        else:
-            what, advice = f"cannot be used: {error}", "Check the path, its permissions and the room on the disk."
+    def _execute(self, statement: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+        with self._lock, self._in_words():
+            if self._database is None:
+                raise self._wrong("is not open", "Use the mailing within its `async with`.")
+            return self._database.execute(statement, values).fetchall()
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Generator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                what, advice = "is in use by another process", "Let that one end first. Two would text people twice."
+            else:
+                what, advice = f"cannot be used: {error}", "Check the path, its permissions and the room on the disk."
+            raise self._wrong(what, advice) from error
+
+    def _wrong(self, what: str, advice: str) -> JournalError:
         return JournalError(f"The journal {str(self.path)!r} {what}.", advice=advice)
 
     def _close(self) -> None:
@@ -162,6 +175,10 @@ class Journal:
 
 def _begin(database: sqlite3.Connection, identity: str) -> dict[str, Entry] | None:
     """Return what the file of a mailing holds; None if it is of another one. It is held from here on."""
+    # The file alone tells what was sent: whoever moves it may overlook what SQLite keeps beside it.
+    database.execute("PRAGMA wal_autocheckpoint = 1")
+    if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("it is damaged")
     with transaction(database):
         row = database.execute("SELECT identity FROM mailing").fetchone()
         if row is None:

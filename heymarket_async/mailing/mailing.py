@@ -17,6 +17,7 @@ from heymarket_async.errors import (
     BadRequest,
     Conflict,
     HeymarketError,
+    JournalError,
     NeverSent,
     NotFound,
     RateBudgetExceeded,
@@ -39,9 +40,12 @@ _OF_THE_PERSON: Final = (BadRequest, Conflict, UnprocessableEntity)
 # The word for a person who opted out on another surface of this service: section 10 of tests/contract/NOTES.md.
 _OPTED_OUT: Final = "unsubscribed_number"
 _MOST_FAILURES: Final = 10
+# Seconds for which it holds that a person has not opted out: then they are asked about again, before their text.
+_FRESH: Final = 900.0
 _NOT_TRIED: Final = "It was not tried."
 _LOST: Final = "No answer came, and it is not in the conversation. A rerun looks again before it sends."
 _CUT_OFF: Final = "It was cut off while it went out."
+_GONE: Final = "No answer came, and it is not in the conversation. The person is not in the file any more."
 _OPEN: Final = "An earlier run was cut off, and it was not looked for yet."
 
 
@@ -91,12 +95,14 @@ class Mailing:
         self._concurrency = check_count("concurrency", concurrency)
         self._patience = check_seconds("patience", patience)
         self._open: dict[str, Entry] = {}
+        self._of_earlier_runs: frozenset[str] = frozenset()
         self._results: dict[str, MailingResult] = {}
         self._settled = False
-        self._checked: set[str] = set()
+        self._checked: dict[str, float] = {}
         self._failures = 0
         self._failure: Exception | None = None
-        self._stopping = False
+        self._stop = asyncio.Event()
+        self._busy = False
 
     def __repr__(self) -> str:
         return f"<Mailing to {len(self._plan.people)} people, {self._journal!r}>"
@@ -106,6 +112,7 @@ class Mailing:
         said = json.dumps([team.id, self._inbox_id, self._plan.template.text])
         entries = await self._journal.open(hashlib.sha256(said.encode()).hexdigest())
         self._open = {phone: entry for phone, entry in entries.items() if entry.state is EntryState.SENDING}
+        self._of_earlier_runs = frozenset(self._open)
         for person in self._plan.people:
             known = MailingResult(
                 line=person.line,
@@ -147,11 +154,11 @@ class Mailing:
     @property
     def stopped(self) -> bool:
         """Whether `stop` was called."""
-        return self._stopping
+        return self._stop.is_set()
 
     def stop(self) -> None:
         """Begin nothing new. What is under way comes to its end, and the call that is under way returns."""
-        self._stopping = True
+        self._stop.set()
 
     async def settle(self, on_result: OnResult | None = None) -> None:
         """Look for the texts that earlier runs left open. Nothing is sent.
@@ -202,11 +209,14 @@ class Mailing:
         self, items: Iterable[T], act: Callable[[T], Awaitable[MailingResult]], on_result: OnResult | None
     ) -> None:
         """Do something for each, so many at a time. The first error ends it, after what is under way."""
+        if self._busy:
+            advice = "Await one call before the next: two at a time would text people twice."
+            raise JournalError("This mailing is at work already.", advice=advice)
         waiting = iter(items)
 
         async def work() -> None:
             for item in waiting:
-                if self._stopping or self._failure is not None:
+                if self.stopped or self._failure is not None:
                     return
                 try:
                     result = await act(item)
@@ -215,34 +225,45 @@ class Mailing:
                 except Exception as error:  # noqa: BLE001 - it is raised as soon as nothing is under way
                     self._failure = self._failure or error
 
-        self._failure, self._failures = None, 0
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._concurrency):
-                group.create_task(work())
+        self._failure, self._failures, self._busy = None, 0, True
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._concurrency):
+                    group.create_task(work())
+        finally:
+            self._busy = False
         if self._failure is not None:
             raise self._failure
 
     async def _settle(self, entry: Entry) -> MailingResult:
         since = datetime.fromtimestamp(entry.at, UTC)
-        found = await self._session.messages.look_for(
-            entry.local_id,
-            inbox_id=self._inbox_id,
-            phone_number=f"+{entry.phone}",
-            since=since,
-            patience=max(self._patience - max(self._now() - entry.at, 0.0), 0.0),
-        )
+        left = self._patience - max(self._now() - entry.at, 0.0)
+        found = await self._look_for(entry.local_id, entry.phone, since=since, patience=max(left, 0.0))
         result = await self._note(entry.phone, found)
+        if found.state is SendState.SENT and entry.phone in self._of_earlier_runs:
+            result = self._now_known(entry.phone, earlier=True)
         if found.state is SendState.NOT_FOUND:
+            if result.line is None:
+                result = self._now_known(entry.phone, reason=_GONE)
             await self._journal.unsent(entry.phone, result.reason)
             del self._open[entry.phone]
         return result
+
+    async def _look_for(
+        self, local_id: str, phone: str, *, since: datetime | None = None, patience: float = 0.0
+    ) -> Resolution:
+        return await self._session.messages.look_for(
+            local_id, inbox_id=self._inbox_id, phone_number=f"+{phone}", since=since, patience=patience
+        )
 
     async def _check(self, person: Person) -> MailingResult:
         try:
             status = await self._in_turn(lambda: self._session.contacts.status(phone_number=f"+{person.phone}"))
         except (NotFound, BadRequest):
             status = ContactStatus()  # Nobody knows the number, so nobody has opted out.
-        self._checked.add(person.phone)
+        except RateBudgetExceeded:
+            return self._results[person.phone]  # It was stopped while it waited for its turn.
+        self._checked[person.phone] = self._session.clock.monotonic()
         opted_out = status.unsubscribed or status.unsubscribed_admin or status.unsubscribed_contact
         if not (opted_out or status.blocked):
             return self._results[person.phone]
@@ -250,7 +271,12 @@ class Mailing:
         return self._now_known(person.phone, state=MailingState.OPTED_OUT, reason=reason)
 
     async def _send(self, person: Person) -> MailingResult:
-        phone, at = person.phone, self._now()
+        phone = person.phone
+        if self._session.clock.monotonic() - self._checked[phone] > _FRESH:
+            result = await self._check(person)
+            if result.state is MailingState.OPTED_OUT or self.stopped:
+                return result
+        at, is_repeat = self._now(), self._results[phone].local_id is not None
         local_id = await self._journal.sending(phone, at)
         self._open[phone] = Entry(phone, local_id, EntryState.SENDING, at, None, "")
         self._now_known(phone, state=MailingState.UNKNOWN, reason=_CUT_OFF, local_id=local_id)
@@ -268,6 +294,11 @@ class Mailing:
             result = await self._note(phone, await error.resolve(patience=self._patience), error.message)
             self._count(result, error)
             return result
+        except _OF_THE_PERSON as error:
+            # The service may refuse it as a repeat of one that no look has found so far.
+            if is_repeat and (found := await self._look_for(local_id, phone)).state is not SendState.NOT_FOUND:
+                return await self._note(phone, found, error.message)
+            return await self._refused(phone, error)
         except HeymarketError as error:
             return await self._refused(phone, error)
         self._failures = 0
@@ -289,7 +320,7 @@ class Mailing:
         await self._journal.unsent(phone, error.message)
         del self._open[phone]
         self._count(result, error)
-        if not isinstance(error, (*_OF_THE_PERSON, NeverSent)):
+        if not isinstance(error, (*_OF_THE_PERSON, NeverSent, RateBudgetExceeded)):
             raise error
         return result
 
@@ -321,11 +352,22 @@ class Mailing:
             try:
                 return await call()
             except RateBudgetExceeded as error:
-                await self._session.clock.sleep(error.wait)
+                await self._pause(error.wait)
+                if self.stopped:
+                    raise
             except RateLimited:
                 refusals += 1
                 if refusals >= _MOST_FAILURES:
                     raise  # The session waits as long as the service asks for; this is somebody else's traffic.
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until `stop` is called."""
+        ends = [asyncio.ensure_future(end) for end in (self._session.clock.sleep(seconds), self._stop.wait())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
 
     def _now(self) -> float:
         told = self._session.service_time()

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from heymarket_async import sms
-from heymarket_async.arguments import check_count, check_text
+from heymarket_async.arguments import LONGEST_TEXT, check_count, check_text
 from heymarket_async.errors import ArgumentError
 from heymarket_async.mailing.sheet import Row, RowProblem, Sheet, shown
 from heymarket_async.mailing.template import Template
@@ -102,8 +102,11 @@ def plan_mailing(
             wrong.append(RowProblem(line=row.line, column=shown(phone_column), what=what))
         else:
             lines[phone] = row.line
+        text = "" if wrong else template.fill(row.values)
+        if len(text) > LONGEST_TEXT:
+            what = f"makes a text of {len(text):,} characters, and at most {LONGEST_TEXT:,} are possible"
+            wrong.append(RowProblem(line=row.line, what=what))
         if not wrong and isinstance(phone, str):
-            text = template.fill(row.values)
             parts = sms.parts(text)
             people.append(Person(line=row.line, phone=phone, text=text, parts=parts))
             if parts.count > most_parts:

@@ -12,7 +12,7 @@ from typing_extensions import deprecated
 
 from heymarket_async.paging import Pager
 from heymarket_async.shown import Rows
-from heymarket_async.sync.portal import Portal
+from heymarket_async.sync.portal import Door
 from heymarket_async.tables.frames import Library
 
 P = ParamSpec("P")
@@ -25,12 +25,12 @@ class Noun(Generic[N]):
     """The operations of one noun, without `await`.
 
     Args:
-        portal: where they run.
+        door: the way to where they run.
         noun: the noun whose methods are awaited.
     """
 
-    def __init__(self, portal: Portal, noun: N) -> None:
-        self._portal = portal
+    def __init__(self, door: Door, noun: N) -> None:
+        self._door = door
         self._noun = noun
 
 
@@ -63,7 +63,7 @@ def blocking(method: Callable[Concatenate[N, P], Coroutine[Any, Any, R]]) -> Met
     awaited = inspect.unwrap(method)
 
     def run(noun: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return noun._portal.run(awaited(noun._noun, *args, **kwargs))
+        return noun._door.run(awaited(noun._noun, *args, **kwargs))
 
     return Method(method, run)
 
@@ -73,7 +73,7 @@ def paged(method: Callable[Concatenate[N, P], Pager[T]]) -> Method[P, Pages[T]]:
     made = inspect.unwrap(method)
 
     def run(noun: Any, /, *args: Any, **kwargs: Any) -> Pages[T]:
-        return Pages(noun._portal, made(noun._noun, *args, **kwargs))
+        return Pages(noun._door, made(noun._noun, *args, **kwargs))
 
     return Method(method, run)
 
@@ -85,12 +85,12 @@ class Pages(Generic[T]):
             ...
 
     Args:
-        portal: where it fetches.
+        door: the way to where it fetches.
         pager: what it fetches by.
     """
 
-    def __init__(self, portal: Portal, pager: Pager[T]) -> None:
-        self._portal = portal
+    def __init__(self, door: Door, pager: Pager[T]) -> None:
+        self._door = door
         self._pager = pager
 
     def __repr__(self) -> str:
@@ -98,7 +98,7 @@ class Pages(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Hand out item after item."""
-        while self._portal.run(self._pager.fetch()):
+        while self._door.run(self._pager.fetch()):
             yield from self._pager.ready()
 
     @property
@@ -118,7 +118,7 @@ class Pages(Generic[T]):
 
     def page(self) -> Rows[T]:
         """Return the next page, or what is left of the present one; an empty tuple at the end."""
-        return self._portal.run(self._pager.page())
+        return self._door.run(self._pager.page())
 
     def pages(self) -> Iterator[Rows[T]]:
         """Hand out page after page."""
@@ -127,11 +127,11 @@ class Pages(Generic[T]):
 
     def collect(self, limit: int | None = None) -> Rows[T]:
         """Return the items that are left; see `Pager.collect`."""
-        return self._portal.run(self._pager.collect(limit))
+        return self._door.run(self._pager.collect(limit))
 
     def to_frame(self, *, to: Library = "pandas") -> Any:
         """Return a frame with a row for each of the items that are left; see `Pager.to_frame`."""
-        return self._portal.run(self._pager.to_frame(to=to))
+        return self._door.run(self._pager.to_frame(to=to))
 
     def progress(self, *, total: int | None = None) -> Iterator[T]:
         """Hand out item after item, and show meanwhile how far it is; see `Pager.progress`."""

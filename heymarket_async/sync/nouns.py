@@ -92,7 +92,7 @@ class Contacts(Noun[resources.Contacts]):
     @property
     def v2(self) -> ContactsV2:
         """Contacts by UUID, with all the ways to reach them."""
-        return ContactsV2(self._portal, self._noun.v2)
+        return ContactsV2(self._door, self._noun.v2)
 
 
 class ContactFields(Noun[resources.ContactFields]):
@@ -122,7 +122,7 @@ class Lists(Noun[resources.Lists]):
     @property
     def v1(self) -> ListsV1:
         """Version 1, which the vendor calls deprecated. No other way to read lists is documented."""
-        return ListsV1(self._portal, self._noun.v1)
+        return ListsV1(self._door, self._noun.v1)
 
 
 class Templates(Noun[resources.Templates]):

@@ -113,6 +113,21 @@ class Portal:
         return self._loop
 
 
+class Door:
+    """The way into a portal. Sessions, their nouns and their lists hold it: when nobody does any more, the portal ends.
+
+    Args:
+        portal: the portal, which does not know it.
+    """
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end; see `Portal.run`."""
+        return self._portal.run(work)
+
+
 def _live(loop: asyncio.AbstractEventLoop) -> None:
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.get_loop().run_forever()

@@ -21,7 +21,7 @@ from heymarket_async.retry import Retries
 from heymarket_async.session import AsyncSession, SessionSettings
 from heymarket_async.settings import Timeouts
 from heymarket_async.sync import nouns
-from heymarket_async.sync.portal import Portal
+from heymarket_async.sync.portal import Door, Portal
 from heymarket_async.values import UNSET
 from heymarket_async.watch.changes import Change
 from heymarket_async.watch.feeds import Feed
@@ -68,43 +68,45 @@ class Session:
     _leave: Callable[[], object] | None = None
 
     def __init__(self, credentials: Credentials, **settings: Unpack[SessionSettings]) -> None:
-        self._take(Portal(), AsyncSession(credentials, **settings))
-        self._owns_portal()
+        self._open(AsyncSession(credentials, **settings))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **settings: Unpack[SessionSettings]) -> Self:
         """Return a session with credentials from the environment; see `AsyncSession.from_env`."""
         fresh = cls.__new__(cls)
-        fresh._take(Portal(), AsyncSession.from_env(environ, **settings))
-        fresh._owns_portal()
+        fresh._open(AsyncSession.from_env(environ, **settings))
         return fresh
 
-    def _owns_portal(self) -> None:
-        self._leave = weakref.finalize(self, _leave, self._portal, self._session)
+    def _open(self, session: AsyncSession) -> None:
+        portal = Portal()
+        door = Door(portal)
+        self._take(door, session)
+        # Not when this session is forgotten: a noun, a list or a copy of it may be all that somebody keeps.
+        self._leave = weakref.finalize(door, _leave, portal, session)
         # It has a turn before the finalizers of all the rest, which would find a pool that nobody closed.
         atexit.register(self._leave)
 
-    def _take(self, portal: Portal, session: AsyncSession) -> None:
-        self._portal, self._session = portal, session
-        self.inboxes = nouns.Inboxes(portal, session.inboxes)
-        self.team = nouns.Team(portal, session.team)
-        self.users = nouns.Users(portal, session.users)
-        self.conversations = nouns.Conversations(portal, session.conversations)
-        self.messages = nouns.Messages(portal, session.messages)
-        self.email = nouns.Email(portal, session.email)
-        self.contacts = nouns.Contacts(portal, session.contacts)
-        self.contact_fields = nouns.ContactFields(portal, session.contact_fields)
-        self.lists = nouns.Lists(portal, session.lists)
-        self.templates = nouns.Templates(portal, session.templates)
-        self.tags = nouns.Tags(portal, session.tags)
-        self.schedules = nouns.Schedules(portal, session.schedules)
-        self.surveys = nouns.Surveys(portal, session.surveys)
+    def _take(self, door: Door, session: AsyncSession) -> None:
+        self._door, self._session = door, session
+        self.inboxes = nouns.Inboxes(door, session.inboxes)
+        self.team = nouns.Team(door, session.team)
+        self.users = nouns.Users(door, session.users)
+        self.conversations = nouns.Conversations(door, session.conversations)
+        self.messages = nouns.Messages(door, session.messages)
+        self.email = nouns.Email(door, session.email)
+        self.contacts = nouns.Contacts(door, session.contacts)
+        self.contact_fields = nouns.ContactFields(door, session.contact_fields)
+        self.lists = nouns.Lists(door, session.lists)
+        self.templates = nouns.Templates(door, session.templates)
+        self.tags = nouns.Tags(door, session.tags)
+        self.schedules = nouns.Schedules(door, session.schedules)
+        self.surveys = nouns.Surveys(door, session.surveys)
 
     def __repr__(self) -> str:
         return repr(self._session).replace("AsyncSession", "Session", 1)
 
     def __enter__(self) -> Self:
-        self._portal.run(self._session.__aenter__())
+        self._door.run(self._session.__aenter__())
         return self
 
     def __exit__(
@@ -121,7 +123,7 @@ class Session:
             self._leave()
             atexit.unregister(self._leave)
         elif not self._session.closed:
-            self._portal.run(self._session.close())
+            self._door.run(self._session.close())
 
     def wait(self, work: Awaitable[T]) -> T:
         """Wait for anything that is awaited on this session's event loop, such as `error.resolve()`.
@@ -133,7 +135,7 @@ class Session:
         async def awaited() -> T:
             return await work
 
-        return self._portal.run(awaited())
+        return self._door.run(awaited())
 
     def watch(self, *feeds: Feed | str, **settings: Unpack[WatchSettings]) -> Iterator[Change[Any]]:
         """Hand out what changes from now on, for `for`; see `AsyncSession.watch`.
@@ -150,10 +152,10 @@ class Session:
     def _changes(self, watch: Watch) -> Iterator[Change[Any]]:
         try:
             while True:
-                yield self._portal.run(watch.__anext__())
+                yield self._door.run(watch.__anext__())
         finally:
             if not self._session.closed:
-                self._portal.run(watch.aclose())
+                self._door.run(watch.aclose())
 
     def request(
         self,
@@ -167,11 +169,11 @@ class Session:
     ) -> Any:
         """Make any request of the service; see `AsyncSession.request`."""
         made = self._session.request(method, path, params=params, json=json, effect=effect, reply=reply)
-        return self._portal.run(made)
+        return self._door.run(made)
 
     def run(self, call: Call[T], *, within: float | None = None, retries: Retries | None = None) -> T:
         """Perform `call`; see `AsyncSession.run`."""
-        return self._portal.run(self._session.run(call, within=within, retries=retries))
+        return self._door.run(self._session.run(call, within=within, retries=retries))
 
     def capture(self) -> AbstractContextManager[list[CapturedReply]]:
         """Return a list that is filled, while a `with` block runs, with the replies to this session's calls."""
@@ -205,7 +207,7 @@ class Session:
 
     def _copy(self, session: AsyncSession) -> Self:
         fresh = type(self).__new__(type(self))
-        fresh._take(self._portal, session)
+        fresh._take(self._door, session)
         return fresh
 
     @property

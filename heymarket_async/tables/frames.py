@@ -59,6 +59,8 @@ def to_frame(items: Iterable[Any], *, to: Library = "pandas", model: type[attrs.
         ConfigurationError: a package is missing. It names the extra.
     """
     maker = Maker(to)
+    if not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
+        raise wrong("items", f"must be models, such as a list of Message, not {type(items).__name__}")
     rest = iter(items)
     first = list(islice(rest, 1))
     kind: Any = model or (first[0].__class__ if first else None)
