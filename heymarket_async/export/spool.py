@@ -7,7 +7,6 @@ page that it was at, and has nothing twice: a thing has one row, whatever happen
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Any, Final
 import attrs
 import msgspec
 
+from heymarket_async.databases import open_database, transaction
 from heymarket_async.errors import CheckpointError
 from heymarket_async.plain import encoded, to_json
 
@@ -24,6 +24,10 @@ from heymarket_async.plain import encoded, to_json
 _APPLICATION: Final = 0x686D6578
 _VERSION: Final = 1
 _PATIENCE: Final = 1.0
+_TABLES: Final = (
+    "CREATE TABLE items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)",
+    "CREATE TABLE notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)",
+)
 _UPSERT: Final = "INSERT INTO items VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET line = excluded.line"
 _NOTE: Final = "INSERT INTO notes VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text"
 
@@ -107,7 +111,7 @@ class Spool:
     def put(self, name: str, items: Sequence[Any], stand: Stand) -> None:
         """Keep things, and how far the walk of their list has come: both, or neither."""
         lines = [(item.id, encoded(to_json(item))) for item in items]
-        with _in_words(self.path), _transaction(self._database):
+        with _in_words(self.path), transaction(self._database):
             self._database.executemany(_UPSERT, lines)
             self._database.execute(_NOTE, (f"list {name}", msgspec.json.encode(stand).decode()))
 
@@ -145,43 +149,11 @@ def _difference(was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-    try:
-        # Who is the first at it keeps all others out, until it ends.
-        database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        application, version, tables = (
-            database.execute(question).fetchone()[0]
-            for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-        )
-        if application not in (0, _APPLICATION) or (application == 0 and tables):
-            raise sqlite3.DatabaseError("it is a database of something else")
-        if application and version != _VERSION:
-            raise sqlite3.DatabaseError(f"it has version {version}, and this library reads {_VERSION}")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        if not application:
-            with _transaction(database):
-                database.execute(f"PRAGMA application_id = {_APPLICATION}")
-                database.execute(f"PRAGMA user_version = {_VERSION}")
-                database.execute("CREATE TABLE items (id INTEGER PRIMARY KEY, line TEXT NOT NULL)")
-                database.execute("CREATE TABLE notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)")
-        return database
-    except BaseException:
-        database.close()
-        raise
-
-
-@contextlib.contextmanager
-def _transaction(database: sqlite3.Connection) -> Generator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
+    database = open_database(
+        path, application=_APPLICATION, version=_VERSION, tables=_TABLES, patience=_PATIENCE, exclusive=True
+    )
+    database.execute("PRAGMA synchronous = NORMAL")  # What a power cut takes back is fetched again.
+    return database
 
 
 @contextlib.contextmanager
