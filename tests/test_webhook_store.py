@@ -311,3 +311,18 @@ async def test_a_note_that_fails_is_told_and_the_event_comes_again(clock, path, 
 async def test_closing_a_store_that_is_not_open_does_no_harm(path):
     await EventStore(path).close()
     assert not path.exists()
+
+
+async def test_what_did_not_fit_is_kept_as_it_was_sent(clock, path):
+    first, second = Notes(), Notes()
+    first.gate.clear()
+    dying = made(clock, path, first)
+    await dying.open()
+    await dying.accept(body_of().replace(b'"id": 123', b'"id": "the first one"'))
+    await crash(dying)
+    async with made(clock, path, second) as receiver:
+        await receiver.settle()
+    assert second.events[0].extra == {"id": "the first one"}
+    assert second.events == first.events
+    first.gate.set()
+    await dying.ledger.workers.settle()

@@ -38,7 +38,8 @@ from heymarket_async.webhooks.events import (
 # A text has up to some thousand characters, and what stands around it up to a few more.
 LARGEST_BODY: Final = 262_144
 _DEEPEST: Final = 32
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# It fails nowhere, also on a string without an end: so whatever comes is looked at once.
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ALIKE: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(sign for sign in range(256) if sign not in b"[]{}")
 
@@ -191,7 +192,8 @@ def parse(body: bytes, tokens: str | Iterable[str], *, largest: int = LARGEST_BO
 
 def written(event: WebhookEvent) -> dict[str, Any]:
     """Return the record that `Parser.read` makes the event of."""
-    return {**event.extra, "type": event.raw_type, "id": event.webhook_id, "event_data": event.data}
+    # What is in `extra` did not fit, and so comes as it was sent.
+    return {"type": event.raw_type, "id": event.webhook_id, "event_data": event.data, **event.extra}
 
 
 def event_of(kind: EventKind, item: Any, source: EventSource) -> WebhookEvent:
