@@ -79,7 +79,7 @@ class Workers:
         self._waiting: set[Held] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled: set[asyncio.Future[None]] = set()
-        self._ending = False
+        self._ending = self._cancelling = False
 
     @property
     def queued(self) -> int:
@@ -128,6 +128,7 @@ class Workers:
             pass
         finally:
             self._queue.clear()
+            self._cancelling = True
             tasks = [*self._tasks]
             for task in tasks:
                 task.cancel()
@@ -161,12 +162,12 @@ class Workers:
         for handler in tuple(held.left):
             try:
                 await handler(held.event)
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its own matter
+                if self._cancelling and isinstance(error, asyncio.CancelledError):
                     raise
-                failed.append((handler, error))
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises is its own matter
+                _forget_cancels()
                 failed.append((handler, error))
             else:
                 held.left.remove(handler)
@@ -190,3 +191,10 @@ class Workers:
         self._waiting.discard(held)
         held.timer = None
         self.add(held)
+
+
+def _forget_cancels() -> None:
+    """Let a handler that has cancelled its own task do no harm to those after it."""
+    task = asyncio.current_task()
+    while task is not None and task.uncancel():
+        pass
