@@ -126,18 +126,25 @@ class Workers:
                 await self.settle()
         except TimeoutError:
             pass
-        finally:
-            self._queue.clear()
-            self._cancelling = True
-            tasks = [*self._tasks]
-            for task in tasks:
-                task.cancel()
+        tasks = self.stop()
         if tasks:
             try:
                 with self._deadlines.block(_LAST):
                     await asyncio.wait(tasks)
             except TimeoutError:
                 pass  # A handler that does not let itself be cancelled must not hold up the process.
+
+    def stop(self) -> set[asyncio.Task[None]]:
+        """Begin nothing any more, cancel what is with its handlers, and return that."""
+        self._ending = self._cancelling = True
+        self._queue.clear()
+        for held in self._waiting:
+            if held.timer is not None:
+                held.timer.cancel()
+        self._waiting.clear()
+        for task in self._tasks:
+            task.cancel()
+        return {*self._tasks}
 
     def _start(self) -> None:
         while self._queue and len(self._tasks) < self._most:
