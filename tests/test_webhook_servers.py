@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import logging
 
 import aiohttp
 import pytest
@@ -173,6 +174,31 @@ async def test_a_sender_that_goes_away_within_a_body_does_no_harm(place):
         assert answer.status == 200
     await receiver.settle()
     assert len(notes.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "begun"),
+    [("Content-Length: 1000", b"{"), ("Transfer-Encoding: chunked", b"5\r\n{aaaa\r\n")],
+    ids=["length", "chunked"],
+)
+async def test_senders_that_go_away_fill_no_log(place, head, begun, caplog):
+    _, _, client, port = place
+    for _ in range(3):
+        _, writer = await raw(port, f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode(), begun)
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+    async with post(client, body_of()) as answer:
+        assert answer.status == 200
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_what_is_packed_wrongly_is_refused(place, caplog):
+    _, notes, client, _ = place
+    for _ in range(2):
+        async with post(client, b"no gzip at all", headers={"Content-Encoding": "gzip"}) as answer:
+            assert answer.status == 400
+    assert not notes.events
+    assert not any(record.exc_info for record in caplog.records)
 
 
 async def test_a_body_that_never_ends_is_given_up(place, clock):

@@ -23,7 +23,10 @@ def add_route(app: web.Application, path: str, receiver: Receiver) -> None:
     check_receiver(receiver)
 
     async def handle(request: web.Request) -> web.Response:
-        answer = await receiver.accept_stream(request.content.readany, request.content_length)
+        try:
+            answer = await receiver.accept_stream(request.content.readany, request.content_length)
+        except (ConnectionError, web.RequestPayloadError):
+            return _broken(request)
         return web.Response(status=answer.status, body=answer.body)
 
     async def life(_: web.Application) -> AsyncIterator[None]:
@@ -33,3 +36,11 @@ def add_route(app: web.Application, path: str, receiver: Receiver) -> None:
     # aiohttp answers other methods with 405.
     app.router.add_post(path, handle)
     app.cleanup_ctx.append(life)
+
+
+def _broken(request: web.Request) -> web.Response:
+    """Return the answer to a body that broke off, or is packed wrongly. aiohttp would log a traceback for each."""
+    request.content.feed_eof()  # Else it reads on, to the same error.
+    response = web.Response(status=400)
+    response.force_close()
+    return response
