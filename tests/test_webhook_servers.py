@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from heymarket_async import ArgumentError
 from heymarket_async.clock import VirtualClock
 from heymarket_async.webhooks import EventStoreError, Receiver
-from heymarket_async.webhooks.aiohttp import add_route
+from heymarket_async.webhooks.aiohttp import add_route, listening
 from heymarket_async.webhooks.asgi import AsgiApp
 from webhook_support import TOKEN, Notes, bodies, body_of
 
@@ -299,3 +299,16 @@ def test_what_is_no_receiver_is_an_error(value):
         AsgiApp(value)
     with pytest.raises(ArgumentError, match="receiver must be a Receiver"):
         add_route(web.Application(), PATH, value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_a_receiver_can_be_served_by_itself(host):
+    notes, receiver = Notes(), Receiver(TOKEN)
+    receiver.on()(notes)
+    async with listening(receiver, host=host) as url, aiohttp.ClientSession() as client:
+        async with client.post(f"{url}any/path", data=body_of()) as answer:
+            assert answer.status == 200
+        async with client.get(url) as answer:
+            assert answer.status == 405
+    assert len(notes.events) == 1
+    assert "not open" in repr(receiver)

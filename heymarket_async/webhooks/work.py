@@ -171,7 +171,7 @@ class Workers:
                 await handler(held.event)
             except (KeyboardInterrupt, SystemExit):
                 raise
-            except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its own matter
+            except BaseException as error:
                 if self._cancelling and isinstance(error, asyncio.CancelledError):
                     raise
                 _forget_cancels()
