@@ -497,3 +497,24 @@ async def test_or_at_the_end(clock, path, disk):
                 await asyncio.sleep(0.001)
         disk.error = None
     assert rows_in(path) == [("message_received:7", RowState.DONE, None)]
+
+
+async def test_what_no_handler_is_there_for_any_more_stays_where_it_is(clock, path):
+    notes = Notes()
+    notes.gate.clear()
+    dying = made(clock, path, notes)
+    await dying.open()
+    await dying.accept(body_of(id=7))
+    await crash(dying)
+    news = []
+    async with receiver_of(clock, store=path, listeners=[news.append]) as receiver:
+        receiver.on()(Notes())  # Too late.
+        await receiver.settle()
+        assert receiver.stats.handled == 0
+    assert news == [EventsLeft(number=1, kept=True)]
+    second = Notes()
+    async with made(clock, path, second) as receiver:
+        await receiver.settle()
+    assert second.ids == [7]
+    notes.gate.set()
+    await dying.ledger.workers.settle()

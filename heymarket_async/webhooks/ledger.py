@@ -381,16 +381,21 @@ class Ledger:
         if row.state is RowState.DONE or row.body is None:
             self._window.done(key, row.at)
             return
+        held = self._held_of(row)
+        if held is None:
+            self._teller.tell(EventsLeft(number=1, kept=True))
+        elif row.state is RowState.PARKED:
+            self.parked[key] = held
+        else:
+            self._held[key] = held
+            workers.add(held)
+
+    def _held_of(self, row: Row) -> Held | None:
+        """Return the event in a row; None where it stays, for another version of the library or with other handlers."""
         try:
-            source, record = parse_json(row.body)
+            source, record = parse_json(row.body or b"")
             event = self._parser.read(record, EventSource(source))
         except (NotJson, WebhookError, ValueError, TypeError):
-            # Of another version of the library, perhaps: it stays where it is.
-            self._teller.tell(EventsLeft(number=1, kept=True))
-            return
-        held = Held(event, key, self._routes.handlers_of(event))
-        if row.state is RowState.PARKED:
-            self.parked[key] = held
-            return
-        self._held[key] = held
-        workers.add(held)
+            return None
+        handlers = self._routes.handlers_of(event)
+        return Held(event, row.sign.key, handlers) if handlers else None
