@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import json
 import random
 from collections import Counter
 from collections.abc import Collection
@@ -12,12 +11,11 @@ from functools import partial
 from typing import Final
 
 from heymarket_async.clock import Clock
-from heymarket_async.convert import NotJson, parse_json
 from heymarket_async.records import Record
 from heymarket_async.retry import Retries
-from heymarket_async.webhooks.errors import ReceiverError, WebhookError
+from heymarket_async.webhooks.errors import ReceiverError
 from heymarket_async.webhooks.events import EventSource, WebhookEvent
-from heymarket_async.webhooks.parsing import Parser, written
+from heymarket_async.webhooks.parsing import Parser, reread, written
 from heymarket_async.webhooks.routes import Handler, Routes, name_of
 from heymarket_async.webhooks.store import EventStore, Row, RowState
 from heymarket_async.webhooks.telling import EventParked, EventsLeft, HandlerFailed, StoreFailed, Teller
@@ -223,8 +221,7 @@ class Ledger:
         if self._store is None:
             workers.add(held)
             return Taken.TAKEN
-        body = json.dumps([event.source.value, written(event)]).encode()
-        writing = self._store.put(Row(sign, RowState.IN_WORK, self._clock.wall(), body))
+        writing = self._store.put(Row(sign, RowState.IN_WORK, self._clock.wall(), written(event)))
         self._writing[sign.key] = writing
         # Not by whoever waits below: that one may be cancelled, for instance when the sender has gone.
         writing.add_done_callback(partial(self._written, held, workers))
@@ -376,8 +373,8 @@ class Ledger:
 
     def _restore(self, row: Row, workers: Workers) -> None:
         """Take in what an earlier process has left."""
-        key = row.sign.key
         self._window.add(row.sign)
+        key = row.sign.key
         if row.state is RowState.DONE or row.body is None:
             self._window.done(key, row.at)
             return
@@ -392,10 +389,6 @@ class Ledger:
 
     def _held_of(self, row: Row) -> Held | None:
         """Return the event in a row; None where it stays, for another version of the library or with other handlers."""
-        try:
-            source, record = parse_json(row.body or b"")
-            event = self._parser.read(record, EventSource(source))
-        except (NotJson, WebhookError, ValueError, TypeError):
-            return None
-        handlers = self._routes.handlers_of(event)
-        return Held(event, row.sign.key, handlers) if handlers else None
+        event = reread(row.body or b"", self._parser)
+        handlers = [] if event is None else self._routes.handlers_of(event)
+        return Held(event, row.sign.key, handlers) if event is not None and handlers else None
