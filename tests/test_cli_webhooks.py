@@ -16,7 +16,8 @@ import pytest
 from heymarket_async.cli.webhooks import TOKEN_VARIABLE, line_of
 from heymarket_async.values import MASK
 from heymarket_async.webhooks import Parser
-from terminal import Terminal, heymarket_now, start
+from terminal import Terminal, heymarket_now, set_all, start
+from test_cli_watch import Listening
 from webhook_support import TEXT, TOKEN, body_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of POSIX")
@@ -93,6 +94,18 @@ class TestJson:
         assert code == 0
         assert "Traceback" not in err
 
+    def test_in_this_process_too(self):
+        shown = heymarket_now("webhooks", "listen", out=Listening(lambda out: out.count("\n") >= 2))
+        assert shown.code == 0
+        assert {json.loads(line)["kind"] for line in shown.out.splitlines()} == {"chat_opened", "message_received"}
+        assert "Customers write" in shown.err
+
+    def test_a_token_of_ones_own_is_that_of_the_sandbox(self, monkeypatch):
+        monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+        shown = heymarket_now("webhooks", "listen", "--sandbox", out=Listening(lambda out: out.count("\n") >= 2))
+        assert shown.code == 0
+        assert "0 refused." in shown.err
+
     async def test_a_reader_that_goes_away_ends_it(self):
         running, url, _ = await listening(**{TOKEN_VARIABLE: TOKEN})
         running.stdout._transport.close()
@@ -103,6 +116,14 @@ class TestJson:
 
 
 class TestTerminal:
+    def test_events_are_lines(self, monkeypatch):
+        set_all(monkeypatch, {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "24"})
+        out = Listening(lambda out: out.count("message_received") >= 1, terminal=True)
+        shown = heymarket_now("webhooks", "listen", out=out)
+        assert shown.code == 0
+        assert "chat_opened" in shown.out
+        assert "Message 1" not in shown.out
+
     @pytest.mark.slow
     async def test_in_a_terminal_events_are_lines_with_masks_and_ctrl_c_ends_it(self):
         terminal = await Terminal.start("webhooks", "listen")
