@@ -9,6 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -66,6 +67,10 @@ A program that sends needs three `except` clauses, in this order:
 
 # What was sent, by class; a class that is not here is as the one above it.
 SENT = {
+    "JournalError": "Nothing that the journal does not hold.",
+    "WebhookError": "Nothing: it is about what came in.",
+    "ReceiverError": "Nothing.",
+    "EventStoreError": "Nothing.",
     "HeymarketError": "It depends on the class.",
     "ConfigurationError": "Nothing.",
     "ArgumentError": "Nothing.",
@@ -105,6 +110,12 @@ DO = {
     "SessionError": "See the two classes below it.",
     "UnknownTeam": "Look at `fleet.names`, or `fleet.add` the team.",
     "CheckpointError": "The message says what is wrong. Put the right file back, or watch with another store.",
+    "JournalError": "The message says what is wrong. Run the mailing again with its own journal.",
+    "WebhookError": "See the classes below it. Answer the sender with `error.status`, and nothing else.",
+    "WebhookNotJson": "Nothing, if strangers send it. If the service does, hand over the body as it came.",
+    "WebhookMisfit": "Look at `error.where`. If the service itself sends it, tell the project.",
+    "ReceiverError": "Serve within `async with receiver:`, on one event loop.",
+    "EventStoreError": "Check the path, its permissions and the space on the disk. Each process needs its own file.",
     "CallError": "See the classes below it. All of them say which operation failed, and after how many attempts.",
     "TransportError": "See the classes below it.",
     "Unsettled": "`await error.resolve()` looks whether a message is there. See [sending rightly](sending.md).",
@@ -122,7 +133,9 @@ def every(kind: type[HeymarketError]) -> Iterator[type[HeymarketError]]:
 
 def classes() -> list[type[HeymarketError]]:
     """Return the classes of errors, in the order of the tree that the module draws."""
-    public_names()  # which imports the modules that bring classes of their own
+    for module, names in public_names().items():
+        for name in names:
+            getattr(import_module(module), name)  # Which imports the modules that bring classes of their own.
     known = {kind.__name__: kind for kind in every(HeymarketError)}
     return [known[name] for name in re.findall(r"(?:├|└)── (\w+)", errors.__doc__ or "")]
 

@@ -183,7 +183,7 @@ def test_where_signals_cannot_be_watched_ctrl_c_ends_it_all_the_same(monkeypatch
 
 @pytest.mark.parametrize("cause", [None, OSError(), ValueError()])
 def test_an_address_that_cannot_be_had_for_unknown_reasons_is_said_to_be_that(cause):
-    error = command.cannot_listen("127.0.0.1", 80, cause)
+    error = command.cannot_listen("The sandbox", "127.0.0.1", 80, cause)
     assert error.message == "The sandbox cannot listen on 127.0.0.1, port 80: the address cannot be had."
 
 

@@ -442,6 +442,57 @@ class TestFailures:
             assert 0 <= failed.next_in <= bound
 
 
+class TestWhatHandlersDo:
+    @pytest.mark.parametrize("error", [BaseExceptionGroup("", [GeneratorExit()]), GeneratorExit()])
+    async def test_whatever_one_raises_it_has_failed(self, clock, error):
+        receiver, bad, good = receiver_of(clock, retries=ONCE), Notes(error), Notes()
+        for notes in (bad, good):
+            receiver.on()(notes)
+        async with receiver:
+            await receiver.accept(body_of())
+            await receiver.settle()
+            counted(receiver, accepted=1, failures=1, parked=1)
+            assert len(good.events) == 1
+            await receiver.replay()
+            await receiver.settle()
+        counted(receiver, accepted=1, failures=1, handled=1)
+
+    async def test_one_that_cancels_itself_has_failed(self, clock):
+        receiver, good = receiver_of(clock, retries=Retries(attempts=2)), Notes()
+
+        @receiver.on()
+        async def handler(event):
+            for _ in range(2):
+                asyncio.current_task().cancel()
+            await asyncio.sleep(0)
+
+        receiver.on()(good)
+        async with receiver:
+            await receiver.accept(body_of())
+            await turns()
+            clock.advance(60)
+            await receiver.settle()
+            counted(receiver, accepted=1, failures=2, parked=1)
+        assert len(good.events) == 1
+
+    async def test_one_that_ends_the_program_has_not_handled_its_event(self, clock):
+        news = []
+        receiver = receiver_of(clock, listeners=[news.append])
+
+        @receiver.on()
+        async def handler(event):
+            raise SystemExit(3)
+
+        async def main():
+            async with receiver:
+                await receiver.accept(body_of())
+                await asyncio.sleep(3600)
+
+        with pytest.raises(SystemExit):
+            await asyncio.to_thread(asyncio.run, main())
+        assert news == [EventsLeft(number=1, kept=False)]
+
+
 class TestWork:
     async def test_so_many_are_in_work_at_a_time(self, clock):
         receiver, notes = receiver_of(clock, workers=4), Notes()

@@ -272,6 +272,30 @@ class TestCommits:
         await reconciling
         assert watch.batches[0].commits == 0
 
+    async def test_nor_is_it_where_the_receiver_is_opened_again_at_once(self, clock):
+        receiver, notes = receiver_of(clock, retries=Retries(attempts=1), grace=1), Notes()
+        receiver.on()(notes)
+        notes.gate.clear()
+        watch = Watch([message(1)], [message(2)])
+        await receiver.open()
+        reconciling = asyncio.ensure_future(reconcile(receiver, watch))
+        await turns()
+
+        async def restart():
+            await receiver.close()
+            await receiver.open()
+
+        restarting = asyncio.ensure_future(restart())
+        while not restarting.done():
+            await turns()
+            clock.advance(1)
+        await asyncio.wait_for(reconciling, 10)
+        assert [batch.commits for batch in watch.batches] == [0, 0]
+        notes.gate.set()
+        await reconcile(receiver, watch)
+        await receiver.close()
+        assert notes.ids == [1, 1, 2]
+
     async def test_a_store_that_fails_is_tried_again(self, clock, tmp_path, monkeypatch):
         receiver, notes = receiver_of(clock, store=tmp_path / "events.db"), Notes()
         receiver.on()(notes)

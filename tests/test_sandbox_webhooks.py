@@ -322,6 +322,7 @@ async def test_data_that_a_team_is_filled_with_has_not_happened(receiver: Receiv
         ({"url": "http://[::1"}, "must be an http or https address"),
         ({"url": None}, "must be an http or https address"),
         ({"token": None}, r"Webhook\(token=...\) must be a str"),
+        ({"token": "half \ud83d"}, r"Webhook\(token=...\) must have no line break and no half"),
         ({"types": ["message_send"]}, "there is no type 'message_send'. Did you mean 'message_sent'"),
         ({"types": ["unheard-of"]}, "there is no type 'unheard-of'. There are: chat_closed, "),
         ({"types": []}, "at least one"),

@@ -176,7 +176,8 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         "body",
         [b"[" * 262_144, b"[]" * 131_072, b"[[]" * 60_000 + b"]" * 60_000, b'"' * 262_144, b'"\\' * 131_072,
-         b'"[' * 131_072, b'{"":' * 65_536, b"[{" * 131_072],
+         b'"[' * 131_072, b'{"":' * 65_536, b"[{" * 131_072,
+         b"[" * 40 + b'\\"' * 100_000, b"[" * 40 + b'\\"' * 100_000 + b"\\"],
     )  # fmt: skip
     def test_nothing_hostile_takes_long(self, body):
         began = time.thread_time()

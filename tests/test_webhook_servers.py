@@ -5,6 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import itertools
+import logging
+import random
+import sys
+from collections import Counter
 
 import aiohttp
 import pytest
@@ -12,11 +17,12 @@ import uvicorn
 from aiohttp import web
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
+from yarl import URL
 
 from heymarket_async import ArgumentError
 from heymarket_async.clock import VirtualClock
 from heymarket_async.webhooks import EventStoreError, Receiver
-from heymarket_async.webhooks.aiohttp import add_route
+from heymarket_async.webhooks.aiohttp import add_route, listening
 from heymarket_async.webhooks.asgi import AsgiApp
 from webhook_support import TOKEN, Notes, bodies, body_of
 
@@ -175,6 +181,31 @@ async def test_a_sender_that_goes_away_within_a_body_does_no_harm(place):
     assert len(notes.events) == 1
 
 
+@pytest.mark.parametrize(
+    ("head", "begun"),
+    [("Content-Length: 1000", b"{"), ("Transfer-Encoding: chunked", b"5\r\n{aaaa\r\n")],
+    ids=["length", "chunked"],
+)
+async def test_senders_that_go_away_fill_no_log(place, head, begun, caplog):
+    _, _, client, port = place
+    for _ in range(3):
+        _, writer = await raw(port, f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode(), begun)
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+    async with post(client, body_of()) as answer:
+        assert answer.status == 200
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_what_is_packed_wrongly_is_refused(place, caplog):
+    _, notes, client, _ = place
+    for _ in range(2):
+        async with post(client, b"no gzip at all", headers={"Content-Encoding": "gzip"}) as answer:
+            assert answer.status == 400
+    assert not notes.events
+    assert not any(record.exc_info for record in caplog.records)
+
+
 async def test_a_body_that_never_ends_is_given_up(place, clock):
     receiver, _, _, port = place
     head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
@@ -273,3 +304,88 @@ def test_what_is_no_receiver_is_an_error(value):
         AsgiApp(value)
     with pytest.raises(ArgumentError, match="receiver must be a Receiver"):
         add_route(web.Application(), PATH, value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_a_receiver_can_be_served_by_itself(host):
+    notes, receiver = Notes(), Receiver(TOKEN)
+    receiver.on()(notes)
+    async with listening(receiver, host=host) as url, aiohttp.ClientSession() as client:
+        async with client.post(f"{url}any/path", data=body_of()) as answer:
+            assert answer.status == 200
+        async with client.get(url) as answer:
+            assert answer.status == 405
+    assert len(notes.events) == 1
+    assert "not open" in repr(receiver)
+
+
+SERVER = """
+import asyncio, os, sys
+from heymarket_async.webhooks import Receiver
+from heymarket_async.webhooks.aiohttp import listening
+
+token, store, port, handled = sys.argv[1:]
+receiver = Receiver(token, store=store)
+notes = os.open(handled, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+@receiver.on()
+async def handler(event):
+    await asyncio.sleep(0.01)
+    os.write(notes, f"{event.message.id}\\n".encode())
+
+async def main():
+    async with listening(receiver, port=int(port)) as url:
+        print(url, flush=True)
+        await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+@contextlib.asynccontextmanager
+async def running(*arguments):
+    """Run the server as a process of its own, give its address and what kills it, and kill it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SERVER, TOKEN, *map(str, arguments)), stdout=asyncio.subprocess.PIPE
+    )
+
+    async def kill():
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    try:
+        async with asyncio.timeout(30):
+            yield (await process.stdout.readline()).decode().strip(), kill
+    finally:
+        await kill()
+
+
+@pytest.mark.slow
+async def test_whenever_it_is_killed_what_heard_yes_is_handled(tmp_path):
+    chance, notes, store = random.Random(7), tmp_path / "handled", tmp_path / "events.db"
+    accepted, numbers, kills, port = set(), itertools.count(1), 8, 0
+
+    async def sends(client, url):
+        while True:
+            number = next(numbers)
+            async with client.post(url, data=body_of(id=number)) as answer:
+                if answer.status == 200:
+                    accepted.add(number)
+
+    for _ in range(kills):
+        async with running(store, port, notes) as (url, kill), aiohttp.ClientSession() as client:
+            port = URL(url).port
+            senders = [asyncio.ensure_future(sends(client, url)) for _ in range(8)]
+            await asyncio.sleep(chance.uniform(0.0, 0.4))
+            await kill()
+            results = await asyncio.gather(*senders, return_exceptions=True)
+            assert all(isinstance(result, aiohttp.ClientError | OSError) for result in results)
+    async with running(store, port, notes):
+        async with asyncio.timeout(30):
+            while not accepted <= set(map(int, notes.read_text().split())):
+                await asyncio.sleep(0.05)
+    handled = Counter(map(int, notes.read_text().split()))
+    assert len(accepted) > 100
+    # What comes twice had just been handled when the process was killed, and that was not written yet.
+    assert sum(times - 1 for times in handled.values()) <= kills * 8

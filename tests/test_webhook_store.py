@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import stat
 import threading
@@ -12,7 +13,15 @@ import pytest
 
 from heymarket_async import Retries
 from heymarket_async.clock import VirtualClock
-from heymarket_async.webhooks import EventsLeft, EventStoreError, MessageReceived, StoreFailed
+from heymarket_async.webhooks import (
+    EventParked,
+    EventsLeft,
+    EventStoreError,
+    HandlerFailed,
+    MessageReceived,
+    ReceiverError,
+    StoreFailed,
+)
 from heymarket_async.webhooks import store as stores
 from heymarket_async.webhooks.store import EventStore, Row, RowState
 from heymarket_async.webhooks.window import Sign
@@ -311,3 +320,201 @@ async def test_a_note_that_fails_is_told_and_the_event_comes_again(clock, path, 
 async def test_closing_a_store_that_is_not_open_does_no_harm(path):
     await EventStore(path).close()
     assert not path.exists()
+
+
+async def test_what_did_not_fit_is_kept_as_it_was_sent(clock, path):
+    first, second = Notes(), Notes()
+    first.gate.clear()
+    dying = made(clock, path, first)
+    await dying.open()
+    await dying.accept(body_of().replace(b'"id": 123', b'"id": "the first one"'))
+    await crash(dying)
+    async with made(clock, path, second) as receiver:
+        await receiver.settle()
+    assert second.events[0].extra == {"id": "the first one"}
+    assert second.events == first.events
+    first.gate.set()
+    await dying.ledger.workers.settle()
+
+
+@contextlib.contextmanager
+def in_use(path):
+    """Let somebody else have the file for a while, as a process does that is about to end."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+async def opened(receiver):
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await receiver.open()
+            except EventStoreError:
+                await asyncio.sleep(0.01)
+
+
+async def test_what_fails_while_the_receiver_closes_comes_with_the_next_start(clock, path):
+    news, notes = [], Notes(OSError(), OSError())
+    async with made(clock, path, notes, listeners=[news.append]) as receiver:
+        await receiver.accept(body_of(id=7))
+        await receiver.accept(body_of(id=7))
+        await turns()
+    assert [type(each) for each in news] == [HandlerFailed, HandlerFailed, EventsLeft]
+    assert news[-1] == EventsLeft(number=1, kept=True)
+    async with receiver:
+        await receiver.settle()
+    assert notes.ids == [7, 7, 7]
+    assert receiver.stats.handled == 1
+
+
+async def test_but_what_has_had_its_last_attempt_then_is_parked(clock, path):
+    news = []
+    async with made(clock, path, Notes(OSError()), retries=ONCE, listeners=[news.append]) as receiver:
+        await receiver.accept(body_of(id=7))
+    assert [type(each) for each in news] == [HandlerFailed, EventParked]
+
+
+async def test_whoever_gives_up_closing_twice_leaves_no_lock_and_loses_nothing(clock, path, disk):
+    complaints, first, second = [], Notes(), Notes()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    receiver = made(clock, path, first)
+    await receiver.open()
+    first.errors.append(OSError())
+    await receiver.accept(body_of(id=7))
+    await turns()
+    assert receiver.stats.waiting == 1
+    disk.gate.clear()
+    answering = [asyncio.ensure_future(receiver.accept(body)) for body in bodies(3)]
+    await turns()
+    closing = asyncio.ensure_future(receiver.close())
+    for _ in range(2):
+        await turns()
+        closing.cancel()
+    await asyncio.wait([closing])
+    disk.gate.set()
+    assert {(await answer).status for answer in answering} == {200}
+    await asyncio.wait_for(receiver.close(), 10)
+    next_one = made(clock, path, second)
+    await opened(next_one)
+    await next_one.settle()
+    await next_one.close()
+    clock.advance(60)
+    await turns()
+    assert sorted(second.ids) == [1, 2, 3, 7]
+    assert first.ids == [7]
+    assert not complaints
+
+
+async def test_nothing_is_taken_in_before_it_knows_what_the_file_holds(clock, path):
+    notes = Notes()
+    async with made(clock, path, notes) as receiver:
+        await receiver.accept(body_of(id=7))
+        await receiver.settle()
+    with in_use(path):
+        opening = asyncio.ensure_future(receiver.open())
+        await turns()
+        with pytest.raises(ReceiverError, match="not open"):
+            await receiver.accept(body_of(id=7))
+        with pytest.raises(ReceiverError, match="is open"):
+            await receiver.open()
+    await opening
+    await receiver.accept(body_of(id=7))
+    await receiver.close()
+    assert notes.ids == [7]
+
+
+async def test_whoever_gives_up_opening_leaves_no_lock(clock, path):
+    async with made(clock, path, Notes()) as receiver:
+        pass
+    with in_use(path):
+        opening = asyncio.ensure_future(receiver.open())
+        await turns()
+        opening.cancel()
+        await asyncio.wait([opening])
+    for _ in range(3):
+        await asyncio.sleep(0.1)  # The thread gets the file now.
+    another = made(clock, path, Notes())
+    await opened(another)
+    assert (await another.accept(body_of())).status == 200
+    await another.close()
+
+
+async def test_nothing_is_replayed_while_it_closes(clock, path):
+    notes = Notes(OSError())
+    async with made(clock, path, notes, retries=ONCE) as receiver:
+        await receiver.accept(body_of(id=7))
+        await receiver.settle()
+        notes.gate.clear()
+        await receiver.accept(body_of(id=8))
+        closing = asyncio.ensure_future(receiver.close())
+        await turns()
+        with pytest.raises(ReceiverError, match="closes"):
+            await receiver.replay()
+        notes.gate.set()
+        await closing
+    assert notes.ids == [7, 8]
+    assert [row[:2] for row in rows_in(path)] == [
+        ("message_received:7", RowState.PARKED),
+        ("message_received:8", RowState.DONE),
+    ]
+
+
+async def test_a_note_that_failed_is_written_with_what_comes_next(clock, path, disk):
+    notes = Notes()
+    notes.gate.clear()
+    dying = made(clock, path, notes)
+    await dying.open()
+    await dying.accept(body_of(id=7))
+    disk.error = sqlite3.OperationalError("disk full")
+    notes.gate.set()
+    await dying.settle()
+    await turns(100)
+    assert (await dying.accept(body_of(id=8))).status == 503
+    disk.error = None
+    assert (await dying.accept(body_of(id=9))).status == 200
+    await dying.settle()
+    await crash(dying)
+    async with made(clock, path, notes) as receiver:
+        await receiver.settle()
+    assert notes.ids == [7, 9]
+
+
+async def test_or_at_the_end(clock, path, disk):
+    notes = Notes()
+    async with made(clock, path, notes) as receiver:
+        notes.gate.clear()
+        await receiver.accept(body_of(id=7))
+        disk.error = sqlite3.OperationalError("disk full")
+        notes.gate.set()
+        await receiver.settle()
+        async with asyncio.timeout(10):
+            while receiver.ledger._store._writing is not None:
+                await asyncio.sleep(0.001)
+        disk.error = None
+    assert rows_in(path) == [("message_received:7", RowState.DONE, None)]
+
+
+async def test_what_no_handler_is_there_for_any_more_stays_where_it_is(clock, path):
+    notes = Notes()
+    notes.gate.clear()
+    dying = made(clock, path, notes)
+    await dying.open()
+    await dying.accept(body_of(id=7))
+    await crash(dying)
+    news = []
+    async with receiver_of(clock, store=path, listeners=[news.append]) as receiver:
+        receiver.on()(Notes())  # Too late.
+        await receiver.settle()
+        assert receiver.stats.handled == 0
+    assert news == [EventsLeft(number=1, kept=True)]
+    second = Notes()
+    async with made(clock, path, second) as receiver:
+        await receiver.settle()
+    assert second.ids == [7]
+    notes.gate.set()
+    await dying.ledger.workers.settle()

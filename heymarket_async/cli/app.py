@@ -23,6 +23,7 @@ from heymarket_async.cli import (
     team,
     token,
     watch,
+    webhooks,
 )
 from heymarket_async.cli.exits import Exit
 from heymarket_async.errors import ArgumentError, ConfigurationError, HeymarketError
@@ -46,6 +47,7 @@ _EPILOGUE: Final = """Examples:
     heymarket doctor
     heymarket sandbox --port 8080
     heymarket watch messages --state state.db
+    heymarket webhooks listen --port 8000
 
 Exit codes:
 
@@ -83,6 +85,7 @@ app.command(doctor.doctor, help_epilogue=doctor.EXAMPLES)
 app.command(sandbox.sandbox, help_epilogue=sandbox.EXAMPLES)
 app.command(completion.completion, help_epilogue=completion.EXAMPLES)
 app.command(watch.watch, help_epilogue=watch.EXAMPLES)
+app.command(webhooks.webhooks)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -9,10 +9,12 @@ import codecs
 import contextlib
 import io
 import json
+import logging
 import os
 import re
 import sys
 import unicodedata
+from collections.abc import Generator
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
@@ -114,6 +116,20 @@ def flush() -> None:
     """Write out what is buffered, so that a failure to do so is met here and not when Python ends."""
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] - None after `>&-`
         sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def quiet_log() -> Generator[None]:
+    """Keep the log of the library from the terminal: what it says is shown anyway."""
+    log = logging.getLogger("heymarket_async")
+    before, log.propagate = log.propagate, False
+    handler = logging.NullHandler()
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before
 
 
 def give_up() -> None:

@@ -92,7 +92,7 @@ async def _serve(
     try:
         await server.start()
     except ConfigurationError as error:
-        raise cannot_listen(host, port, error.__cause__) from error
+        raise cannot_listen("The sandbox", host, port, error.__cause__) from error
     async with server, customers_of(server, customers):
         _tell_how_to_use(server, as_json=as_json)
         await stop.wait()
@@ -128,13 +128,13 @@ async def customers_of(server: Sandbox, rate: float) -> AsyncGenerator[None]:
             await writing
 
 
-def cannot_listen(host: str, port: int, cause: BaseException | None) -> ConfigurationError:
-    """Return the error for an address that the sandbox cannot have, in words of the command line."""
+def cannot_listen(who: str, host: str, port: int, cause: BaseException | None) -> ConfigurationError:
+    """Return the error for an address that cannot be had, in words of the command line."""
     reason = "the address cannot be had"
     if isinstance(cause, OSError):
         known = cause.errno is not None and cause.errno > 0
         reason = os.strerror(cause.errno) if known and cause.errno is not None else cause.strerror or reason
     return ConfigurationError(
-        f"The sandbox cannot listen on {host}, port {port}: {reason}.",
+        f"{who} cannot listen on {host}, port {port}: {reason}.",
         advice="Choose another --port or --host; without --port, any free port is taken.",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -90,7 +89,7 @@ messages and conversations.
         note_masks(not as_json, reveal=reveal)
         # JSON that was asked for is whole, as with every command; that of a pipe is masked like what it stands for.
         screen = _screen(board, as_json=as_json or not sys.stdout.isatty(), reveal=reveal or as_json)
-        with _quiet_log(), screen as (show, failed):
+        with output.quiet_log(), screen as (show, failed):
 
             def listen(event: PollEvent) -> None:
                 board.note_poll(event)
@@ -164,17 +163,3 @@ async def _draw(live: Live, board: Board, rows: int) -> None:
     while True:
         live.update(board.show(rows), refresh=True)
         await asyncio.sleep(_REFRESH)
-
-
-@contextmanager
-def _quiet_log() -> Generator[None]:
-    """Keep the log of the library from the terminal: what it says of polls and teams is shown anyway."""
-    log = logging.getLogger("heymarket_async")
-    before, log.propagate = log.propagate, False
-    handler = logging.NullHandler()
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.propagate = before

@@ -41,6 +41,8 @@ def _is_loopback(host: str) -> bool:
 def _check_token(webhook: Webhook, field: attrs.Attribute[Any], value: Any) -> None:
     if not isinstance(value, str):
         raise wrong(webhook, field, "must be a str")
+    if not value.isprintable():
+        raise wrong(webhook, field, "must have no line break and no half of a character")
 
 
 def _check_options(webhook: Webhook, field: attrs.Attribute[Any], value: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import json
 import random
 from collections import Counter
 from collections.abc import Collection
@@ -12,12 +11,11 @@ from functools import partial
 from typing import Final
 
 from heymarket_async.clock import Clock
-from heymarket_async.convert import NotJson, parse_json
 from heymarket_async.records import Record
 from heymarket_async.retry import Retries
-from heymarket_async.webhooks.errors import ReceiverError, WebhookError
+from heymarket_async.webhooks.errors import ReceiverError
 from heymarket_async.webhooks.events import EventSource, WebhookEvent
-from heymarket_async.webhooks.parsing import Parser, written
+from heymarket_async.webhooks.parsing import Parser, reread, written
 from heymarket_async.webhooks.routes import Handler, Routes, name_of
 from heymarket_async.webhooks.store import EventStore, Row, RowState
 from heymarket_async.webhooks.telling import EventParked, EventsLeft, HandlerFailed, StoreFailed, Teller
@@ -86,6 +84,7 @@ class Ledger:
         self._clock = clock
         self._window = self._new_window()
         self._workers: Workers | None = None
+        self._opening = False
         self._held: dict[str, Held] = {}
         self._writing: dict[str, asyncio.Future[None]] = {}
         self._closed = asyncio.Event()
@@ -136,8 +135,17 @@ class Ledger:
             ReceiverError: it is open.
             EventStoreError: the store cannot be used.
         """
-        if self._workers is not None:
+        if self._workers is not None or self._opening:
             raise ReceiverError("This receiver is open.", advice="Open it once, for the life of the program.")
+        self._opening = True
+        try:
+            rows = [] if self._store is None else await self._store.open()
+        finally:
+            self._opening = False
+        if self._store is not None:
+            self._window = self._new_window()
+            self.parked.clear()
+        self.closing, self._loop = False, asyncio.get_running_loop()
         self._workers = Workers(
             clock=self._clock,
             most=self._limits.workers,
@@ -146,16 +154,6 @@ class Ledger:
             on_failure=self._on_failure,
             on_end=self._on_end,
         )
-        self.closing, self._loop = False, asyncio.get_running_loop()
-        if self._store is None:
-            return
-        try:
-            rows = await self._store.open()
-        except BaseException:
-            self._workers = None
-            raise
-        self._window = self._new_window()
-        self.parked.clear()
         for row in rows:
             self._restore(row, self._workers)
 
@@ -166,22 +164,28 @@ class Ledger:
         if self.closing:
             await self._closed.wait()
             return
-        self.closing = True
-        self._closed.clear()
+        self.closing, self._closed = True, asyncio.Event()
         try:
             await self._all_written()
             await self._workers.end(grace)
         finally:
-            left, self._held = self._held, {}
-            self._tell_waiters()
-            for key in left:
-                self._window.forget(key)
-            if left:
-                self._teller.tell(EventsLeft(number=len(left), kept=self._store is not None))
-            if self._store is not None:
-                await self._store.close()
-            self._workers = None
-            self._closed.set()
+            self._workers.stop()
+            self._leave()
+            try:
+                if self._store is not None:
+                    await self._store.close()
+            finally:
+                self._workers = None
+                self._closed.set()
+
+    def _leave(self) -> None:
+        """Let go of what is not handled. What is in the store comes with the next start."""
+        left, self._held = self._held, {}
+        self._tell_waiters()
+        for key in left:
+            self._window.forget(key)
+        if left:
+            self._teller.tell(EventsLeft(number=len(left), kept=self._store is not None))
 
     async def settle(self) -> None:
         """Wait until every event is handled or parked."""
@@ -217,8 +221,7 @@ class Ledger:
         if self._store is None:
             workers.add(held)
             return Taken.TAKEN
-        body = json.dumps([event.source.value, written(event)]).encode()
-        writing = self._store.put(Row(sign, RowState.IN_WORK, self._clock.wall(), body))
+        writing = self._store.put(Row(sign, RowState.IN_WORK, self._clock.wall(), written(event)))
         self._writing[sign.key] = writing
         # Not by whoever waits below: that one may be cancelled, for instance when the sender has gone.
         writing.add_done_callback(partial(self._written, held, workers))
@@ -252,13 +255,20 @@ class Ledger:
             self._waiters.discard(waiter)
 
     def replay(self, key: str) -> None:
-        """Give a parked event to the handlers that failed."""
+        """Give a parked event to the handlers that failed.
+
+        Raises:
+            ReceiverError: the ledger closes, is not open, or on another event loop.
+        """
+        workers = self.check()
+        if self.closing:
+            raise ReceiverError("This receiver closes.", advice="Replay what is parked after the next start.")
         held = self.parked.pop(key)
         held.attempts = 0
         self._held[key] = held
         if self._store is not None:
             self._note(self._store.note(key, RowState.IN_WORK, self._clock.wall()))
-        self.check().add(held)
+        workers.add(held)
 
     def _new_window(self) -> Window:
         return Window(self._clock, self._limits.seconds, self._limits.remembered)
@@ -289,6 +299,8 @@ class Ledger:
 
     def _written(self, held: Held, workers: Workers, writing: asyncio.Future[None]) -> None:
         del self._writing[held.key]
+        if self._held.get(held.key) is not held:
+            return  # Nobody waited for it when the receiver closed.
         error = writing.exception()
         if error is None:
             workers.add(held)
@@ -315,6 +327,8 @@ class Ledger:
     def _on_end(self, held: Held) -> None:
         if self._held.get(held.key) is not held:
             return  # A handler that could not be cancelled has ended after all.
+        if self.closing and self._store is not None and held.attempts < self._limits.retries.attempts and held.left:
+            return  # The end has cut its attempts short: it has the rest of them after the next start.
         del self._held[held.key]
         self._tell_waiters()
         if held.left:
@@ -359,21 +373,22 @@ class Ledger:
 
     def _restore(self, row: Row, workers: Workers) -> None:
         """Take in what an earlier process has left."""
-        key = row.sign.key
         self._window.add(row.sign)
+        key = row.sign.key
         if row.state is RowState.DONE or row.body is None:
             self._window.done(key, row.at)
             return
-        try:
-            source, record = parse_json(row.body)
-            event = self._parser.read(record, EventSource(source))
-        except (NotJson, WebhookError, ValueError, TypeError):
-            # Of another version of the library, perhaps: it stays where it is.
+        held = self._held_of(row)
+        if held is None:
             self._teller.tell(EventsLeft(number=1, kept=True))
-            return
-        held = Held(event, key, self._routes.handlers_of(event))
-        if row.state is RowState.PARKED:
+        elif row.state is RowState.PARKED:
             self.parked[key] = held
-            return
-        self._held[key] = held
-        workers.add(held)
+        else:
+            self._held[key] = held
+            workers.add(held)
+
+    def _held_of(self, row: Row) -> Held | None:
+        """Return the event in a row; None where it stays, for another version of the library or with other handlers."""
+        event = reread(row.body or b"", self._parser)
+        handlers = [] if event is None else self._routes.handlers_of(event)
+        return Held(event, row.sign.key, handlers) if event is not None and handlers else None

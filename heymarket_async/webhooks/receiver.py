@@ -275,7 +275,7 @@ class Receiver:
             *events: those of `parked` that are meant; all by default.
 
         Raises:
-            ReceiverError: the receiver is not open, or on another event loop.
+            ReceiverError: the receiver closes, is not open, or on another event loop.
         """
         self.ledger.check()
         keys = {event.dedupe_key for event in events}

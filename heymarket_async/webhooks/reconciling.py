@@ -57,7 +57,7 @@ async def reconcile(receiver: Receiver, watch: ChangesWatch) -> None:
         HeymarketError: whatever the watch raises.
     """
     ledger = check_receiver(receiver).ledger
-    ledger.check()
+    workers = ledger.check()
     if not hasattr(watch, "__aiter__"):
         raise wrong("watch", f"must be a watch of batches, not {type(watch).__name__}")
     async for batch in watch:
@@ -72,8 +72,8 @@ async def reconcile(receiver: Receiver, watch: ChangesWatch) -> None:
                     return
         if not ledger.has_store:
             await ledger.ended(keys)
-        if ledger.closing:
-            return  # What it left comes again.
+        if ledger.closing or ledger.workers is not workers:
+            return  # It was closed, and what it left comes again.
         await batch.commit()
 
 

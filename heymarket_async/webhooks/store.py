@@ -35,6 +35,9 @@ _FORGET: Final = "DELETE FROM events WHERE key = ?"
 _ALL: Final = "SELECT key, thread, since, until, polled, state, at, body FROM events ORDER BY at"
 
 
+Work = list[tuple[str, Sequence[Any]]]
+
+
 class RowState(enum.IntEnum):
     """What is known of an event in the file."""
 
@@ -68,7 +71,9 @@ class EventStore:
         self.path = Path(path)
         self._thread: ThreadPoolExecutor | None = None
         self._database: sqlite3.Connection | None = None
-        self._waiting: list[tuple[str, Sequence[Any]]] = []
+        self._waiting: Work = []
+        # By key: what could not be written and has no other place where it is known.
+        self._missed: dict[str, tuple[str, Sequence[Any]]] = {}
         self._next: asyncio.Future[None] | None = None
         self._writing: asyncio.Future[None] | None = None
 
@@ -78,13 +83,19 @@ class EventStore:
         Raises:
             EventStoreError: it cannot be used.
         """
-        self._thread = ThreadPoolExecutor(1, "heymarket events")
+        thread = ThreadPoolExecutor(1, "heymarket events")
+        opening = asyncio.get_running_loop().run_in_executor(thread, self._open)
+        opening.add_done_callback(_hear)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+            await asyncio.wait([opening])
+            rows = opening.result()
         except BaseException:
-            self._thread.shutdown(wait=False)
-            self._thread = None
+            # The thread goes on, and must not keep the file from others.
+            thread.submit(self._close)
+            thread.shutdown(wait=False)
             raise
+        self._thread = thread
+        return rows
 
     def put(self, row: Row) -> asyncio.Future[None]:
         """Keep an event. The future is done when it outlives a crash, or fails with `EventStoreError`."""
@@ -105,39 +116,41 @@ class EventStore:
         return self._later(_FORGET, (key,))
 
     async def close(self) -> None:
-        """Write what is left, and close the file."""
+        """Write what is left, and close the file. Whoever gives up waiting for that does not hinder it."""
         if self._thread is None:
             return
-        while self._writing is not None:
-            # What could not be written was told to those who wrote it.
-            await asyncio.wait([self._writing])
+        if self._waiting or self._missed:
+            self._submit(self._thread)
         thread, self._thread = self._thread, None
-        await asyncio.get_running_loop().run_in_executor(thread, self._close)
+        closing = asyncio.get_running_loop().run_in_executor(thread, self._close)
+        closing.add_done_callback(_hear)
         thread.shutdown(wait=False)
+        await asyncio.wait([closing])
+        closing.result()
 
     def _later(self, statement: str, values: Sequence[Any]) -> asyncio.Future[None]:
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-            # Not everyone who writes waits for it.
-            self._next.add_done_callback(lambda written: written.cancelled() or written.exception())
+        written = self._next = self._next or _heard_future()
         self._waiting.append((statement, values))
-        written = self._next
         self._write_more()
         return written
 
     def _write_more(self) -> None:
-        if self._writing is not None or self._next is None:
-            return
-        assert self._thread is not None
-        work, self._waiting = self._waiting, []
-        told, self._next = self._next, None
-        self._writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, work)
-        self._writing.add_done_callback(lambda written: self._written(written, told))
+        if self._thread is not None and self._next is not None and self._writing is None:
+            self._submit(self._thread)
 
-    def _written(self, written: asyncio.Future[None], told: asyncio.Future[None]) -> None:
+    def _submit(self, thread: ThreadPoolExecutor) -> None:
+        work = [*self._missed.values(), *self._waiting]
+        told = self._next or _heard_future()
+        self._missed, self._waiting, self._next = {}, [], None
+        self._writing = asyncio.get_running_loop().run_in_executor(thread, self._write, work)
+        self._writing.add_done_callback(lambda written: self._written(written, told, work))
+
+    def _written(self, written: asyncio.Future[None], told: asyncio.Future[None], work: Work) -> None:
         self._writing = None
-        error = None if written.cancelled() else written.exception()
+        error = written.exception()
         if error is not None:
+            # Who puts something hears that it failed. What became of an event does not change by that.
+            self._missed |= {values[-1]: (statement, values) for statement, values in work if statement != _PUT}
             told.set_exception(error)
         else:
             told.set_result(None)
@@ -160,7 +173,7 @@ class EventStore:
                 for key, thread, since, until, polled, state, at, body in self._database.execute(_ALL)
             ]
 
-    def _write(self, work: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    def _write(self, work: Work) -> None:
         assert self._database is not None
         with self._in_words(), transaction(self._database):
             for statement, values in work:
@@ -183,3 +196,15 @@ class EventStore:
         if "locked" in why:
             advice = "Another receiver has it open: give each process a file of its own."
         raise EventStoreError(f"The store of events {str(self.path)!r} cannot be used: {why}.", advice=advice)
+
+
+def _heard_future() -> asyncio.Future[None]:
+    """Return a future whose error need not be asked for."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.add_done_callback(_hear)
+    return future
+
+
+def _hear(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled():
+        done.exception()

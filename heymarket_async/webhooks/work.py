@@ -79,7 +79,7 @@ class Workers:
         self._waiting: set[Held] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled: set[asyncio.Future[None]] = set()
-        self._ending = False
+        self._ending = self._cancelling = False
 
     @property
     def queued(self) -> int:
@@ -126,17 +126,25 @@ class Workers:
                 await self.settle()
         except TimeoutError:
             pass
-        finally:
-            self._queue.clear()
-            tasks = [*self._tasks]
-            for task in tasks:
-                task.cancel()
+        tasks = self.stop()
         if tasks:
             try:
                 with self._deadlines.block(_LAST):
                     await asyncio.wait(tasks)
             except TimeoutError:
                 pass  # A handler that does not let itself be cancelled must not hold up the process.
+
+    def stop(self) -> set[asyncio.Task[None]]:
+        """Begin nothing any more, cancel what is with its handlers, and return that."""
+        self._ending = self._cancelling = True
+        self._queue.clear()
+        for held in self._waiting:
+            if held.timer is not None:
+                held.timer.cancel()
+        self._waiting.clear()
+        for task in self._tasks:
+            task.cancel()
+        return {*self._tasks}
 
     def _start(self) -> None:
         while self._queue and len(self._tasks) < self._most:
@@ -161,12 +169,12 @@ class Workers:
         for handler in tuple(held.left):
             try:
                 await handler(held.event)
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                if self._cancelling and isinstance(error, asyncio.CancelledError):
                     raise
-                failed.append((handler, error))
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises is its own matter
+                _forget_cancels()
                 failed.append((handler, error))
             else:
                 held.left.remove(handler)
@@ -190,3 +198,10 @@ class Workers:
         self._waiting.discard(held)
         held.timer = None
         self.add(held)
+
+
+def _forget_cancels() -> None:
+    """Let a handler that has cancelled its own task do no harm to those after it."""
+    task = asyncio.current_task()
+    while task is not None and task.uncancel():
+        pass
