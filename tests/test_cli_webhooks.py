@@ -27,7 +27,7 @@ PHONE = "14155550111"
 
 async def listening(*arguments, **variables):
     """Start the command, and return it with the address at which it listens."""
-    running = await start("webhooks", "listen", *arguments, **variables)
+    running = await start("webhooks", "listen", "--json", *arguments, **variables)
     async with asyncio.timeout(30):
         said = (await running.stderr.readline()).decode()
     return running, re.search(r"http://\S+/", said)[0], said
@@ -95,7 +95,7 @@ class TestJson:
         assert "Traceback" not in err
 
     def test_in_this_process_too(self):
-        shown = heymarket_now("webhooks", "listen", out=Listening(lambda out: out.count("\n") >= 2))
+        shown = heymarket_now("webhooks", "listen", "--json", out=Listening(lambda out: out.count("\n") >= 2))
         assert shown.code == 0
         assert {json.loads(line)["kind"] for line in shown.out.splitlines()} == {"chat_opened", "message_received"}
         assert "Customers write" in shown.err

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import secrets
-import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
@@ -59,8 +58,8 @@ async def listen(
 ) -> None:
     """Receive webhooks, and show their events as they come, until Ctrl-C.
 
-    In a terminal it shows a line for each event. Elsewhere it writes each event whole, as a line of JSON. What comes \
-twice is shown once; what is refused is said on stderr.
+    It shows a line for each event or, with --json, all that was sent. What comes twice is shown once; what is refused \
+is said on stderr.
 
     Without a token it starts the sandbox, to whose customers it listens.
 
@@ -68,13 +67,13 @@ twice is shown once; what is refused is said on stderr.
         port: The TCP port to listen on, at every path; 0 for any free one.
         host: The address to listen on.
         token: The verification token of the webhook, in place of HEYMARKET_WEBHOOK_TOKEN; twice while it is rotated.
-        as_json: Write lines of JSON in a terminal too.
-        reveal: Show numbers, names and texts, in place of masks. Lines of JSON always do.
+        as_json: Write lines of JSON, whole, with the service's own names.
+        reveal: Show numbers, names and texts, which are masked without --json.
         sandbox: Listen to the sandbox, even if there is a token.
     """
     given = _tokens_of(token)
     tokens = given or [secrets.token_hex(16)]
-    show = _shows(as_json=as_json or not sys.stdout.isatty(), reveal=reveal)
+    show = _shows(as_json=as_json, reveal=reveal)
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end() -> None:
