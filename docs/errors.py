@@ -9,7 +9,6 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -67,10 +66,6 @@ A program that sends needs three `except` clauses, in this order:
 
 # What was sent, by class; a class that is not here is as the one above it.
 SENT = {
-    "JournalError": "Nothing that the journal does not hold.",
-    "WebhookError": "Nothing: it is about what came in.",
-    "ReceiverError": "Nothing.",
-    "EventStoreError": "Nothing.",
     "HeymarketError": "It depends on the class.",
     "ConfigurationError": "Nothing.",
     "ArgumentError": "Nothing.",
@@ -83,6 +78,10 @@ SENT = {
     "TeamParked": "Nothing.",
     "CursorStalled": "Requests that only read. The items before this point were given.",
     "CheckpointError": "Requests that only read, if any. Nothing was overwritten.",
+    "JournalError": "Nothing that the journal does not hold.",
+    "WebhookError": "Nothing. No handler sees the event, and the sender hears `error.status` and no more.",
+    "ReceiverError": "Nothing.",
+    "EventStoreError": "Nothing. What the file holds was left as it is.",
     "CallError": "It depends on the class.",
     "NeverSent": "Nothing reached the service.",
     "TimedOut": "A request that reads or may be repeated. It may have been performed, which does no harm.",
@@ -110,12 +109,15 @@ DO = {
     "SessionError": "See the two classes below it.",
     "UnknownTeam": "Look at `fleet.names`, or `fleet.add` the team.",
     "CheckpointError": "The message says what is wrong. Put the right file back, or watch with another store.",
-    "JournalError": "The message says what is wrong. Run the mailing again with its own journal.",
-    "WebhookError": "See the classes below it. Answer the sender with `error.status`, and nothing else.",
-    "WebhookNotJson": "Nothing, if strangers send it. If the service does, hand over the body as it came.",
-    "WebhookMisfit": "Look at `error.where`. If the service itself sends it, tell the project.",
-    "ReceiverError": "Serve within `async with receiver:`, on one event loop.",
-    "EventStoreError": "Check the path, its permissions and the space on the disk. Each process needs its own file.",
+    "JournalError": (
+        "The message says what is wrong: another process uses the journal, or it is that of another mailing, or "
+        "damaged. Never delete one to get on: who was texted stands in it."
+    ),
+    "WebhookError": "See the classes below it. A `Receiver` answers by itself; `parse` raises them to its caller.",
+    "WebhookNotJson": "Hand over the body as it came. Anybody may have sent this.",
+    "WebhookMisfit": "Compare `error.where` with what came: it may be something that the library does not know yet.",
+    "ReceiverError": "Open the receiver once, on the loop of your server, and keep it open while it runs.",
+    "EventStoreError": "The message says what is wrong. Put the right file back, or name another one.",
     "CallError": "See the classes below it. All of them say which operation failed, and after how many attempts.",
     "TransportError": "See the classes below it.",
     "Unsettled": "`await error.resolve()` looks whether a message is there. See [sending rightly](sending.md).",
@@ -133,9 +135,7 @@ def every(kind: type[HeymarketError]) -> Iterator[type[HeymarketError]]:
 
 def classes() -> list[type[HeymarketError]]:
     """Return the classes of errors, in the order of the tree that the module draws."""
-    for module, names in public_names().items():
-        for name in names:
-            getattr(import_module(module), name)  # Which imports the modules that bring classes of their own.
+    public_names()  # which imports all modules, also those that bring classes of their own
     known = {kind.__name__: kind for kind in every(HeymarketError)}
     return [known[name] for name in re.findall(r"(?:├|└)── (\w+)", errors.__doc__ or "")]
 

@@ -19,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from building.names import doors, full_name, public_names
 
 import heymarket_async
-from heymarket_async import errors
 from heymarket_async._homes import HOMES
 from heymarket_async._version import SITE
 from heymarket_async.errors import HeymarketError
@@ -88,6 +87,14 @@ def test_every_field_of_every_model_has_an_entry(entries):
     assert fields - entries == set()
 
 
+def test_no_signature_shows_how_a_default_is_kept():
+    texts = [path.read_text("utf-8") for path in sorted((HTML / "reference").glob("*.html"))]
+    signatures = [shown for text in texts for shown in re.findall(r'<dt class="sig .*?</dt>', text, re.DOTALL)]
+    assert len(signatures) > 1000
+    inside = re.compile(r"attr_dict|NOTHING|object at 0x")
+    assert [shown for shown in signatures if inside.search(re.sub("<[^>]+>", "", shown))] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(HTML).as_posix())
 def test_every_link_inside_the_site_leads_somewhere(page):
     for target in links_of(page).targets:
@@ -106,8 +113,9 @@ def test_a_guide_links_to_the_reference(guide):
 
 
 def test_the_address_in_each_error_is_that_of_its_section():
-    kinds = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, HeymarketError)]
-    assert len(kinds) > 30
+    public = [getattr(heymarket_async, name) for name in heymarket_async.__all__]
+    kinds = [value for value in public if inspect.isclass(value) and issubclass(value, HeymarketError)]
+    assert len(kinds) > 35
     for kind in kinds:
         (note,) = kind("It failed.").__notes__
         address, anchor = urldefrag(note.removeprefix("See "))

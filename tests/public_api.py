@@ -17,11 +17,19 @@ import attrs
 
 PACKAGES = (
     "heymarket_async",
+    "heymarket_async.export",
+    "heymarket_async.mailing",
+    "heymarket_async.otel",
     "heymarket_async.resources",
     "heymarket_async.sandbox",
+    "heymarket_async.sms",
+    "heymarket_async.tables",
     "heymarket_async.testing",
     "heymarket_async.testing.faults",
+    "heymarket_async.watch",
     "heymarket_async.webhooks",
+    "heymarket_async.webhooks.aiohttp",
+    "heymarket_async.webhooks.asgi",
 )
 OURS = "heymarket_async"
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import attrs
 import pytest
 
-from docs_blocks import DOCS
-from heymarket_async import Unsettled, errors
-from heymarket_async.errors import HeymarketError
+import heymarket_async
+from docs_blocks import DOCS, ROOT, blocks_of
+from heymarket_async import HeymarketError, Unsettled
 from heymarket_async.sandbox import Variants
 from promises import OPEN, PROMISES, UNREACHABLE
 
-CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, HeymarketError)]
+PUBLIC = [getattr(heymarket_async, name) for name in heymarket_async.__all__]
+CLASSES = [value for value in PUBLIC if inspect.isclass(value) and issubclass(value, HeymarketError)]
 ERRORS = (DOCS / "errors.md").read_text("utf-8")
 
 
@@ -54,7 +59,7 @@ class TestThePageOnErrors:
     def test_it_names_each_fault_at_the_error_that_ends_it(self):
         for name, promise in {**PROMISES, **UNREACHABLE}.items():
             for end in {promise.reads.what, promise.writes.what, promise.sends.what} - {"result"}:
-                assert name in section_of(getattr(errors, end))
+                assert name in section_of(getattr(heymarket_async, end))
 
 
 class TestThePageOnTheContract:
@@ -62,3 +67,50 @@ class TestThePageOnTheContract:
         page = (DOCS / "contract.md").read_text("utf-8")
         for field in attrs.fields(Variants):
             assert f"\n| `{field.name}` | `{field.default!r}` | " in page
+
+
+def code_of_users() -> Iterator[str]:
+    """Yield the Python that users are shown: in pages, in the notebook and in the examples."""
+    for page in (*DOCS.glob("*.md"), ROOT / "README.md"):
+        yield from (block.code for block in blocks_of(page.read_text("utf-8")) if block.language == "python")
+    for notebook in DOCS.glob("*.ipynb"):
+        yield from ("".join(cell["source"]) for cell in json.loads(notebook.read_text("utf-8"))["cells"])
+    for example in (ROOT / "examples").rglob("*.py"):
+        yield example.read_text("utf-8")
+
+
+def modules_imported(code: str) -> set[str]:
+    """Return the modules of the package that some code imports from; none where it is no Python."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return set()
+    found = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    found |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("heymarket_async."):
+            module = importlib.import_module(str(node.module))
+            found |= {
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if inspect.ismodule(getattr(module, alias.name, None))
+            }
+    return {module for module in found if module.startswith("heymarket_async.")}
+
+
+def test_every_module_that_users_are_shown_to_import_has_a_place_in_the_reference():
+    sys.path.insert(0, str(DOCS))
+    try:
+        names = importlib.import_module("building.names")
+    finally:
+        sys.path.remove(str(DOCS))
+    imported = set().union(*map(modules_imported, code_of_users()))
+    assert len(imported) >= 10
+    told = {f"heymarket_async.{module}" for module in (*names.INNER, *names.PROGRAMS)}
+    assert imported - told == set(), "INNER of docs/building/names.py"
+
+
+def test_every_page_has_a_place_in_the_table_of_contents():
+    listed = re.findall(r"^(?:[^`:{\n]*<)?([\w/-]+)>?$", (DOCS / "index.md").read_text("utf-8"), re.MULTILINE)
+    assert {page.stem for page in DOCS.glob("*.md")} - {"index"} <= set(listed)
+    assert len(listed) == len(set(listed))

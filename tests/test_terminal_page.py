@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from terminal import environment
 
 PAGE = (Path(__file__).parents[1] / "docs" / "terminal.md").read_text("utf-8")
-FILES = re.findall(r"Given this `(\S+)`:\n\n```csv\n(.*?)```\n", PAGE, re.DOTALL)
+FILES = re.findall(r"Given this `(\S+)`:\n\n```text\n(.*?)```\n", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"```sh\n(heymarket .*?)\n```\n\n```text\n(.*?)```\n", PAGE, re.DOTALL)
 
 
@@ -52,3 +53,21 @@ def test_it_lists_the_exit_codes_and_the_commands():
         "send-many",
         "token",
     }
+
+
+def test_the_picture_shows_what_the_first_command_shows():
+    svg = (Path(__file__).parents[1] / "docs" / "images" / "terminal.svg").read_text("utf-8")
+    pieces = [html.unescape(piece) for piece in re.findall(r"<text [^>]*>(.*?)</text>", svg)]
+    pictured = " ".join(" ".join(pieces).split())
+    done = subprocess.run(
+        [sys.executable, "-m", "heymarket_async", "inboxes"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    rows = [" ".join(row.split()) for row in done.stdout.splitlines()]
+    assert len(rows) > 5
+    assert [row for row in rows if "─" not in row and row not in pictured] == []
+    assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")

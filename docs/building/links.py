@@ -14,6 +14,8 @@ from sphinx.transforms import SphinxTransform
 
 from building.names import ROOT, entries, is_inside
 
+# A word on this page, such as `send` or `inboxes`, is a command.
+OF_COMMANDS = "terminal"
 CODE = re.compile(r"(?:await )?([A-Za-z][\w.]*)(?:\(.*\))?")
 
 
@@ -21,7 +23,7 @@ def target_of(code: str, page: str) -> str | None:
     """Return the entry that a piece of code in the text of a page is about, if it is about one."""
     known = entries(page)
     found = CODE.fullmatch(code)
-    if found is None:
+    if found is None or (page == OF_COMMANDS and "." not in code):
         return None
     name, rest = found[1], ""
     while name:

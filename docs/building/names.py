@@ -13,19 +13,43 @@ from heymarket_async.resources.base import Resource
 
 ROOT = "heymarket_async"
 # Modules that users import by themselves, beside the package.
-INNER = ("sandbox", "otel")
+INNER = (
+    "export",
+    "mailing",
+    "otel",
+    "sandbox",
+    "sms",
+    "sync",
+    "tables",
+    "testing",
+    "testing.faults",
+    "watch",
+    "webhooks",
+    "webhooks.aiohttp",
+    "webhooks.asgi",
+)
+# Modules that are started with `python -m`; docs/sandbox.md tells what there is to import from this one.
+PROGRAMS = ("sandbox.load",)
 
 
 def module_names(module: str) -> list[str]:
     """Return the public names of a module: those in `__all__`, else those that it defines."""
     loaded = importlib.import_module(module)
     own = [name for name, value in vars(loaded).items() if getattr(value, "__module__", None) == module]
-    return [name for name in getattr(loaded, "__all__", own) if name == "__version__" or not name.startswith("_")]
+    named = [name for name in getattr(loaded, "__all__", own) if name == "__version__" or not name.startswith("_")]
+    return [name for name in named if not inspect.ismodule(getattr(loaded, name))]
 
 
 def public_names() -> dict[str, list[str]]:
-    """Return the public names by the module that a user imports them from."""
-    return {module: module_names(module) for module in (ROOT, *(f"{ROOT}.{inner}" for inner in INNER))}
+    """Return the public names by the module that a user imports them from: the package itself, where it has them."""
+    package = importlib.import_module(ROOT)
+    found = {ROOT: module_names(ROOT)}
+    shown = [getattr(package, name) for name in found[ROOT]]
+    for inner in INNER:
+        loaded = importlib.import_module(f"{ROOT}.{inner}")
+        names = module_names(loaded.__name__)
+        found[loaded.__name__] = [name for name in names if not any(getattr(loaded, name) is each for each in shown)]
+    return found
 
 
 def doors(noun: type[Any] = AsyncSession, path: str = "") -> Iterator[tuple[str, type[Resource]]]:
@@ -57,7 +81,11 @@ def entries(first: str = "") -> dict[str, str]:
     for module, names in sorted(
         public_names().items(), key=lambda each: (each[0] == f"{ROOT}.{first}", each[0] == ROOT)
     ):
-        found |= {name: f"{module}.{name}" for name in names if not name.startswith("_")}
+        last = module.rpartition(".")[2]
+        entry_of = {name: f"{module}.{name}" for name in names if not name.startswith("_")}
+        found |= {f"{last}.{name}": entry for name, entry in entry_of.items()}
+        # A page calls these by the name of their module: `sms.parts`, `faults.down`.
+        found |= entry_of if last not in ("sms", "faults") else {}
     of_instances = {"session": "AsyncSession", "heymarket": "AsyncSession", "fleet": "Fleet", "error": "Unsettled"}
     return found | {name: f"{ROOT}.{kind}" for name, kind in of_instances.items()}
 

@@ -20,6 +20,7 @@ from sphinx.pycode import ModuleAnalyzer
 from building.names import INNER, ROOT, doors, entries, public_names
 from heymarket_async._homes import HOMES
 from heymarket_async.resources.base import Resource
+from heymarket_async.webhooks import WebhookEvent
 
 # Pages, with the modules whose names they show. A module that none of them has gets a page of its own.
 PAGES = {
@@ -30,8 +31,17 @@ PAGES = {
     "events": ("Events", ("events",)),
     "fleet": ("Fleets", ("fleet",)),
     "watch": ("Watches", ("watch",)),
+    "webhooks": ("Webhooks", ("webhooks.receiver", "webhooks.events", "webhooks.errors")),
 }
-TITLES = {"sandbox": "The sandbox's names", "otel": "OpenTelemetry"}
+TITLES = {
+    "otel": "OpenTelemetry",
+    "sandbox": "The sandbox's names",
+    "shown": "Models, shown",
+    "sms": "What a text costs",
+    "sync": "Without await",
+    "tables": "Tables",
+    "testing": "For your tests",
+}
 NOTES = {
     "session": "A connection for one team: its credentials, and its settings.",
     "calls": "What the methods of a session take and return, but for what the service sends.",
@@ -40,8 +50,16 @@ NOTES = {
     "events": "What is told to listeners.",
     "fleet": "Many teams on one pool of connections.",
     "watch": "What has changed: feeds, changes, checkpoints and stores.",
+    "export": "All things of one kind, into a file. The guide is :doc:`/export`.",
+    "mailing": "One text to each person of a table, once. The guide is :doc:`/terminal`.",
+    "otel": "Spans and histograms of calls. The guide is :doc:`/observability`.",
     "sandbox": "A local imitation of the service, for tests, with the faults that it can make.",
-    "otel": "Spans and histograms of calls.",
+    "shown": "Models in a notebook, with their personal fields masked or revealed. The guide is :doc:`/notebooks`.",
+    "sms": "In how many parts a text travels. The guide is :doc:`/terminal`.",
+    "sync": "The same session, for programs that cannot await. The guide is :doc:`/notebooks`.",
+    "tables": "Models as frames of pandas, polars or Arrow. The guide is :doc:`/tables`.",
+    "testing": "Models, assertions, faults by name and virtual time. The guide is :doc:`/testing`.",
+    "webhooks": "Webhooks: verified, read into typed events, and given to handlers. The guide is :doc:`/webhooks`.",
 }
 # What every exception and every enumeration of Python has is not told again.
 FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int"
@@ -87,26 +105,38 @@ def entry(module: str, name: str, value: Any) -> str:
     return f".. autoclass:: {module}.{name}\n" + "".join(f"   {option}\n" for option in options) + "\n"
 
 
-def page(title: str, module: str, names: Iterable[str], note: str = "") -> str:
-    """Return a page of names of one module."""
+def section(module: str, names: Iterable[str]) -> str:
+    """Return the entries of names of one module."""
     loaded = importlib.import_module(module)
     shown = "".join(entry(module, name, getattr(loaded, name)) for name in names)
-    return underlined(title) + f".. py:currentmodule:: {module}\n\n{note}{shown}"
+    return f".. py:currentmodule:: {module}\n\n{shown}"
 
 
-def pages_of_the_package() -> dict[str, str]:
-    """Return the pages with the names of the package itself."""
-    heads = list(dict.fromkeys(home.partition(".")[0] for home in HOMES))
-    shown = [head for _, homes in PAGES.values() for head in homes]
+def page(name: str, title: str, sections: str) -> str:
+    """Return a page of the reference."""
+    return underlined(title) + f"{NOTES.get(name, '')}\n\n" + sections
+
+
+def names_of_the_package() -> dict[str, tuple[str, list[str]]]:
+    """Return the pages with the names of the package itself: the title and the names of each."""
+    shown = {of_page.partition(".")[0] for _, homes in PAGES.values() for of_page in homes}
+    heads = dict.fromkeys(home.partition(".")[0] for home in HOMES)
     plan = PAGES | {head: (head.capitalize(), (head,)) for head in heads if head not in shown}
-    made: dict[str, str] = {}
+    made: dict[str, tuple[str, list[str]]] = {}
     for name, (title, of_page) in plan.items():
-        names = [
-            each for head in of_page for home, found in HOMES.items() if home.split(".")[0] == head for each in found
-        ]
+        homes = [home for part in of_page for home in HOMES if f"{home}.".startswith(f"{part}.")]
+        names = [each for home in homes for each in HOMES[home]]
         more = ["__version__"] if name == "session" else []
-        made[name] = page(title, ROOT, [*names, *more], f"{NOTES.get(name, '')}\n\n")
+        made[name] = TITLES.get(name, title), [*names, *more]
     return made
+
+
+def inner_section(module: str, names: list[str], *, headed: bool) -> str:
+    """Return the names that come from a module of their own, under a heading if others stand above them."""
+    if not names:
+        return ""
+    heading = underlined(f"From {module.removeprefix(ROOT)[1:]}", "-") if headed else ""
+    return f"{heading}``from {module} import ...``\n\n{section(module, names)}"
 
 
 def page_of_a_noun(door: str, noun: type[Any]) -> str:
@@ -118,12 +148,15 @@ def page_of_a_noun(door: str, noun: type[Any]) -> str:
 
 def pages() -> dict[str, str]:
     """Return the text of each page of the reference by its name."""
-    made = pages_of_the_package()
+    made: dict[str, str] = {}
+    for name, (title, names) in names_of_the_package().items():
+        made[name] = page(name, title, section(ROOT, names))
     for module, names in public_names().items():
-        if module != ROOT:
-            short = module.removeprefix(f"{ROOT}.")
-            note = f"{NOTES.get(short, '')} They come ``from {module} import ...``\n\n"
-            made[short] = page(TITLES.get(short, short.capitalize()), module, names, note)
+        head = module.removeprefix(ROOT).removeprefix(".").partition(".")[0]
+        if head:
+            headed = head in made
+            made.setdefault(head, page(head, TITLES.get(head, head.capitalize()), ""))
+            made[head] += inner_section(module, names, headed=headed)
     nouns = {f"noun-{door.replace('.', '-')}": page_of_a_noun(door, noun) for door, noun in doors()}
     order = ["session", *nouns, *(name for name in made if name != "session")]
     toctree = ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {name}\n" for name in order)
@@ -159,7 +192,8 @@ def linked_in(name: str, line: str) -> str:
         target = known.get(match[1])
         return f":py:obj:`{match[1]} <{target}>`" if target else f"``{match[1]}``"
 
-    text = re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", link, line)
+    text = re.sub(r"(?<![`:\w])`docs/([\w-]+)\.md`", r":doc:`/\1`", line)
+    text = re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", link, text)
     return re.sub(r"(?<!<)(https://developers\.heymarket\.com/\S+)", r"`vendor page <\1>`__", text)
 
 
@@ -209,21 +243,63 @@ def with_attributes(kind: type[Any], lines: list[str]) -> list[str]:
     return [*kept, *attributes_of(kind)]
 
 
+def with_code(lines: Iterable[str]) -> list[str]:
+    """Return a docstring whose examples, which are only indented in it, are said to be code."""
+    made: list[str] = []
+    for line in lines:
+        said = [each for each in made if each]
+        # What is indented in a section, such as "Args:", follows its line at once, or something indented.
+        if line.startswith("    ") and made and not made[-1] and said and not said[-1].startswith(" "):
+            made += [f".. code-block:: {'pycon' if line.startswith('    >>> ') else 'python'}", ""]
+        made.append(line)
+    return made
+
+
+def linked_beside_code(name: str, lines: Iterable[str]) -> list[str]:
+    """Return the lines of a docstring with links, but for those of its examples."""
+    made: list[str] = []
+    in_code = False
+    for line in lines:
+        if line and not line.startswith(" "):
+            in_code = line.startswith(".. code-block::")
+        made.append(line if in_code else linked_in(name, line))
+    return made
+
+
 def read_docstring(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
     """Make of a docstring, whose code stands in single backticks, what napoleon and Sphinx understand."""
+    if what == "property" and lines:
+        # What stands before a colon in the first line, napoleon would take for the type.
+        before, colon, after = lines[0].partition(": ")
+        lines[:1] = [f"{before}:", after] if colon else [before]
+    told = with_code(lines)
     if inspect.isclass(value):
-        lines[:] = with_attributes(value, lines)
-    lines[:] = [linked_in(name, line) for line in lines]
+        told = with_attributes(value, told)
+    lines[:] = linked_beside_code(name, told)
 
 
-def hide_signature(
+def with_defaults(kind: type[Any], signature: str) -> str:
+    """Return the signature of an attrs class with its defaults as a person writes them."""
+    fields = attrs.fields_dict(kind)
+
+    def default(match: re.Match[str]) -> str:
+        value = fields[match[1]].default
+        said = str(value) if isinstance(value, Enum) else repr(value)
+        return "..." if said.startswith("<") else said
+
+    # Where a default is made anew for each object, nothing short says what it is either.
+    return re.sub(r"attr_dict\['(\w+)'\]\.default", default, signature).replace("= NOTHING", "= ...")
+
+
+def show_signature(
     app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str | None, returns: str | None
-) -> tuple[str, str] | None:
-    """Leave out how models, errors and nouns are made: users get them, and do not make them."""
+) -> tuple[str, str | None] | None:
+    """Leave out how models, events of webhooks, errors and nouns are made: users get them, and do not make them."""
     if not inspect.isclass(value):
         return None
-    hidden = value.__module__.startswith(f"{ROOT}.models.") or issubclass(value, Resource | Enum | Exception)
-    return ("", "") if hidden else None
+    if value.__module__.startswith(f"{ROOT}.models.") or issubclass(value, Resource | Enum | Exception | WebhookEvent):
+        return "", ""
+    return (with_defaults(value, signature), returns) if signature and attrs.has(value) else None
 
 
 def skip_slots(app: Sphinx, what: str, name: str, value: Any, skip: bool, options: Any) -> bool | None:
@@ -236,5 +312,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", read_docstring, priority=400)  # before napoleon
     app.connect("autodoc-skip-member", skip_slots)
-    app.connect("autodoc-process-signature", hide_signature)
+    app.connect("autodoc-process-signature", show_signature)
     return {"parallel_read_safe": True}

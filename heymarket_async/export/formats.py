@@ -23,6 +23,7 @@ from heymarket_async.tables.arrow import CHUNK, ArrowBuilder
 from heymarket_async.tables.columns import Kind, cells, columns_of, mended
 
 Format = Literal["parquet", "csv", "jsonl", "sqlite"]
+"""What a file may hold. JSON lines are `jsonl`."""
 Write = Callable[[Any], Any]
 Lines = Iterable[Sequence[str]]
 """Things as lines of JSON, `AT_A_TIME` or fewer at a time."""

@@ -26,6 +26,7 @@ from heymarket_async.threads import to_the_end
 from heymarket_async.watch.feeds import SOURCES, Feed, Stream, bodies, inbox_ids
 
 EXPORTS: Final = tuple(name for name, source in SOURCES.items() if isinstance(source, Stream))
+"""What can be exported."""
 _PAGE: Final = 1000
 _NAMES: Final[Mapping[bool | None, str]] = {None: "all", False: "open", True: "closed"}
 _SECOND: Final = timedelta(seconds=1)

@@ -89,7 +89,7 @@ class Users(Resource):
         return await self._runner.run(GET_USERS.call(body=body))
 
     async def update(self, *users: UserUpdate) -> tuple[TeamUser, ...]:
-        """Change team users, all in one request::
+        """Change team users, all in one request:
 
             await heymarket.users.update(
                 UserUpdate(id=1, first_name="Riley"),

@@ -14,6 +14,7 @@ from heymarket_async.staging import is_model
 from heymarket_async.tables.arrow import CHUNK, ArrowBuilder
 
 Library = Literal["pandas", "polars", "arrow"]
+"""What makes the frame. Each comes with the extra of its name."""
 _LIBRARIES: Final = get_args(Library)
 
 
