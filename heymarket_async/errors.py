@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from heymarket_async.resolution import Resolution
 
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
+_OURS = re.compile(r"heymarket_async\.(?!sandbox)")
 
 
 class HeymarketError(Exception):
@@ -73,8 +74,8 @@ class HeymarketError(Exception):
 
     def __init__(self, message: str, *, advice: str | None = None) -> None:
         super().__init__(message)
-        # A class that a program has made of one of ours leads to the page of ours.
-        ours = next(each for each in type(self).__mro__ if each.__module__.startswith("heymarket_async."))
+        # A class that a program, or the sandbox, has made of one of ours leads to the page of ours.
+        ours = next(each for each in type(self).__mro__ if _OURS.match(each.__module__))
         self.add_note(f"See {SITE}/errors.html#{ours.__name__.lower()}")
         self.message = message
         if advice is not None:

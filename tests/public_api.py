@@ -23,6 +23,7 @@ PACKAGES = (
     "heymarket_async.resources",
     "heymarket_async.sandbox",
     "heymarket_async.sms",
+    "heymarket_async.sync",
     "heymarket_async.tables",
     "heymarket_async.testing",
     "heymarket_async.testing.faults",

@@ -18,6 +18,7 @@ from heymarket_async.errors import (
     ApiError,
     ArgumentError,
     CallError,
+    ConfigurationError,
     HeymarketError,
     RateBudgetExceeded,
     RateLimited,
@@ -241,3 +242,11 @@ class TestTheCodeOfARefusal:
     )
     def test_there_is_none_outside_of_an_object(self, text):
         assert ApiError("No.", text=text).code is None
+
+
+def test_an_error_of_the_sandbox_leads_to_the_page_of_the_class_that_it_is_made_of():
+    class Sandboxed(ConfigurationError):
+        pass
+
+    Sandboxed.__module__ = "heymarket_async.sandbox.anything"
+    assert Sandboxed("It cannot be.").__notes__ == ConfigurationError("It cannot be.").__notes__

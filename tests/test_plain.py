@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import json
+
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from heymarket_async import Conversation, ConversationMember, Message
@@ -28,6 +30,8 @@ def test_it_takes_whatever_is_made_of_models():
 @often
 @given(model=any_model, data=st.data())
 def test_it_is_read_as_the_same_model(model, data):
-    item = Reader().structure(data.draw(records(model, loose)), model)
+    record = data.draw(records(model, loose))
+    assume("Infinity" not in json.dumps(record))  # JSON has no such number, though Python reads it.
+    item = Reader().structure(record, model)
     again = Reader().structure(to_json(item), model)
     assert same(again, item)

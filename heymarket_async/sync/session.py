@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -71,7 +70,7 @@ class Session:
         self._open(AsyncSession(credentials, **settings))
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ, **settings: Unpack[SessionSettings]) -> Self:
+    def from_env(cls, environ: Mapping[str, str] | None = None, **settings: Unpack[SessionSettings]) -> Self:
         """Return a session with credentials from the environment; see `AsyncSession.from_env`."""
         fresh = cls.__new__(cls)
         fresh._open(AsyncSession.from_env(environ, **settings))
