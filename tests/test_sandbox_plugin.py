@@ -99,7 +99,8 @@ def test_with_the_other(heymarket_session):
     env = {**plain_env, "PYTHONPATH": f"{tmp_path}{os.pathsep}{plain_env['PYTHONPATH']}"}
     said = run_pytest(tmp_path, code, "-p", "hide", "-p", PLUGIN, env=env)
     assert "1 passed, 2 errors" in said, said
-    assert said.count("needs pytest-asyncio: pip install pytest-asyncio") == 2
+    for fixture in ("heymarket_sandbox", "heymarket_session"):
+        assert f"The fixture {fixture} needs pytest-asyncio: pip install pytest-asyncio" in said
 
 
 async def test_the_fixture_gives_a_sandbox_that_answers(heymarket_sandbox: Sandbox) -> None:

@@ -17,6 +17,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 OF_JUPYTER = re.compile(r"\[IPKernelApp\]|\d+\.\d\ds - ")
 
 
+# Jupyter's own log tells whatever a kernel says, also what was revealed there. Nothing of ours logs in this process.
+pytestmark = pytest.mark.quiet
+
+
 def load_tutorial():
     spec = importlib.util.spec_from_file_location("tutorial", DOCS / "tutorial.py")
     module = importlib.util.module_from_spec(spec)
