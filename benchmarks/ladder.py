@@ -21,8 +21,7 @@ from heymarket_async.lanes import Lane
 from heymarket_async.resources.inboxes import LIST_INBOXES
 from heymarket_async.transport import exchange
 from heymarket_async.transport.requests import Progress, WatchedRequest, progress_of_request
-from heymarket_async.turns import at_once
-from heymarket_async.wire import decode, encode
+from heymarket_async.wire import encode
 
 ROUNDS = 20
 
@@ -80,7 +79,7 @@ async def _exchanges(url: str, *, reads: bool) -> AsyncIterator[Lister]:
             assert attempt.reply is not None
             if not reads:
                 return attempt.reply
-            return at_once(decode(attempt.reply, call, engine.reader, attempts=1, elapsed=0.0, now=0.0))
+            return engine.reader.read(attempt.reply.body, call.operation.reply)
 
         yield ask
 
