@@ -30,9 +30,9 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return _to_rfc3339(value)
     if isinstance(value, Mapping):
-        return {key: to_json(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {key: to_json(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]  # mypy finds a cast redundant
     if isinstance(value, list | tuple):
-        return [to_json(content) for content in value]  # pyright: ignore[reportUnknownVariableType]
+        return [to_json(content) for content in value]  # pyright: ignore[reportUnknownVariableType]  # mypy finds a cast redundant
     if isinstance(value, float) and not math.isfinite(value):
         return None  # JSON has no such number.
     return value
@@ -76,9 +76,9 @@ def masked(value: Any) -> Any:
         }
         return shown | masked(getattr(value, "extra", {}))
     if isinstance(value, Mapping):
-        return {key: masked(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {key: masked(content) for key, content in value.items()}  # pyright: ignore[reportUnknownVariableType]  # mypy finds a cast redundant
     if isinstance(value, list | tuple):
-        return [masked(content) for content in value]  # pyright: ignore[reportUnknownVariableType]
+        return [masked(content) for content in value]  # pyright: ignore[reportUnknownVariableType]  # mypy finds a cast redundant
     return to_json(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -141,6 +142,14 @@ def test_a_module_imports_only_storeys_above_it(path):
 def test_a_module_has_at_most_400_lines(path):
     lines = path.read_text("utf-8").count("\n")
     assert lines <= 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_is_suppressed_has_its_reason_beside_it(path):
+    suppressed = re.compile(r"# (?:(?:type|pyright): ignore\[[^]]+\]|noqa: [A-Z0-9, ]+?(?= -|$)|pragma: no cover)(.*)")
+    lines = enumerate(path.read_text("utf-8").splitlines(), 1)
+    reasons = {number: found[1] for number, line in lines if (found := suppressed.search(line))}
+    assert [number for number, reason in reasons.items() if not re.match(r"(?: -|  #) \w", reason)] == []
 
 
 def test_only_the_transport_and_the_sandbox_speak_aiohttp():

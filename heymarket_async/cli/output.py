@@ -147,7 +147,7 @@ def _to_stderr(text: Text) -> None:
 
 
 def _write(text: str) -> None:
-    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] - None after `>&-`
         sys.stdout.write(text)
         sys.stdout.flush()
 

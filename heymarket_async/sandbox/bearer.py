@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
-from authlib.oauth2 import OAuth2Error, ResourceProtector  # type: ignore[import-untyped, unused-ignore]
-from authlib.oauth2.rfc6749.errors import (  # type: ignore[import-untyped, unused-ignore]
+from authlib.oauth2 import OAuth2Error, ResourceProtector  # type: ignore[import-untyped, unused-ignore]  # see above
+from authlib.oauth2.rfc6749.errors import (  # type: ignore[import-untyped, unused-ignore]  # see above
     MissingAuthorizationError,
 )
-from authlib.oauth2.rfc6750 import (  # type: ignore[import-untyped, unused-ignore]
+from authlib.oauth2.rfc6750 import (  # type: ignore[import-untyped, unused-ignore]  # see above
     BearerTokenValidator,
     InvalidTokenError,
 )

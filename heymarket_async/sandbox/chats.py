@@ -19,12 +19,12 @@ COMMENT: Final = "comment"
 
 def as_list(value: Any) -> list[Any]:
     """Return a list; an empty one for whatever else a test has put in its place."""
-    return [*value] if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [*value] if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # mypy finds a cast redundant
 
 
 def as_record(value: Any) -> Record:
     """Return an object; an empty one for whatever else a test has put in its place."""
-    return {**value} if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return {**value} if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # mypy finds a cast redundant
 
 
 def rows(value: Any) -> list[Record]:

@@ -22,9 +22,9 @@ Hear = Callable[[str, Record], object]
 
 
 def _check_secrets(_: object, __: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(secret, ApiSecret) for secret in value):  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(value, tuple) or not all(isinstance(secret, ApiSecret) for secret in value):  # pyright: ignore[reportUnknownVariableType]  # each is checked
         raise ConfigurationError("Team(secrets=...) must be a tuple of ApiSecret.")
-    if len(value) > 2:  # pyright: ignore[reportUnknownArgumentType]
+    if len(value) > 2:  # pyright: ignore[reportUnknownArgumentType]  # each was checked
         raise ConfigurationError(
             "Team(secrets=...) holds more than two.",
             advice="A team has up to two API Secrets, so that one can be rotated while the other serves.",

@@ -79,8 +79,7 @@ class IdleTimeLoop(asyncio.SelectorEventLoop):
         """Return the seconds that have passed on the clock."""
         return self.clock.monotonic()
 
-    # The base says it with type variables that only its stubs have.
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]  # type variables
         """Let a thread work; no time passes meanwhile."""
         future = super().run_in_executor(executor, func, *args)
         self._patient.threads += 1
