@@ -77,5 +77,6 @@ async def receiving() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         listening.close()
-        await server.shutdown(0)
+        server.pre_shutdown()  # Else it waits for idle connections, and with 0 for as long as they like.
+        await server.shutdown(0.1)
         await listening.wait_closed()

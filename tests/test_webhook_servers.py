@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from yarl import URL
 
-from heymarket_async import ArgumentError
+from heymarket_async import ArgumentError, ConfigurationError
 from heymarket_async.clock import VirtualClock
 from heymarket_async.webhooks import EventStoreError, Receiver
 from heymarket_async.webhooks.aiohttp import add_route, listening
@@ -317,6 +317,14 @@ async def test_a_receiver_can_be_served_by_itself(host):
             assert answer.status == 405
     assert len(notes.events) == 1
     assert "not open" in repr(receiver)
+
+
+@pytest.mark.parametrize("grace", [0, -1.0, "5"])
+async def test_a_server_that_would_never_end_is_an_error(grace):
+    # To aiohttp none of these is a limit.
+    with pytest.raises(ConfigurationError, match="grace must be a positive number"):
+        async with listening(Receiver(TOKEN), grace=grace):
+            pass
 
 
 SERVER = """

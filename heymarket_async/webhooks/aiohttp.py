@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from heymarket_async.settings import check_positive
 from heymarket_async.webhooks.receiver import Receiver, check_receiver
 
 
@@ -49,15 +50,16 @@ async def listening(
         receiver: takes webhooks.
         host: the address to listen on.
         port: the TCP port; 0 for any free one.
-        grace: seconds for requests to end in, before the receiver closes.
+        grace: seconds for requests to end in, before the receiver closes; more than 0.
 
     Raises:
         ArgumentError: it is no receiver.
+        ConfigurationError: the grace is no such number.
         OSError: the address cannot be had.
     """
     app = web.Application()
     add_route(app, "/{path:.*}", receiver)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=check_positive("grace", grace))
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
