@@ -23,6 +23,7 @@ from heymarket_async import (
     ServerError,
     SessionClosed,
     TimedOut,
+    Timeouts,
     WrongEventLoop,
 )
 from heymarket_async.sandbox import (
@@ -190,6 +191,19 @@ class TestFaultsInMemory:
                 with pytest.raises(TimedOut):
                     await session.inboxes.list()
             assert clock.monotonic() == pytest.approx(20)
+
+        run_in_virtual_time(main)
+
+    def test_silence_ends_an_attempt_before_the_whole_call(self):
+        async def main(clock):
+            sandbox = Sandbox(clock=clock)
+            sandbox.script("list_inboxes", Hang())
+            async with session_on(
+                sandbox, clock=clock, timeout=Timeouts(read=3), retries=Retries(attempts=1)
+            ) as session:
+                with pytest.raises(TimedOut):
+                    await session.inboxes.list()
+            assert clock.monotonic() == pytest.approx(3)
 
         run_in_virtual_time(main)
 

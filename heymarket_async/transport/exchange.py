@@ -99,11 +99,13 @@ async def exchange(
         progress.token, progress.secret = mint.token(), mint.in_use
         progress_of_request.set(progress)
         timeouts = options.timeouts
-        patience = min(deadline - clock.monotonic(), max(timeouts.connect, timeouts.read))
+        left = deadline - clock.monotonic()
         if http is None:
-            with pool.block(patience):
+            with pool.block(min(left, timeouts.read)):
                 return await _carried(present.transport, request, progress, options)
-        with pool.block(patience) as silence:
+        with pool.block(min(left, max(timeouts.connect, timeouts.read))) as silence:
+            # Until then it waits for a connection, and how long that may take is another question.
+            progress.leaves = functools.partial(silence.extend, timeouts.read, deadline)
             response = await http.request(
                 request.method,
                 _url(options.base_url, request.target),

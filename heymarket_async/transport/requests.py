@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final
 
@@ -11,12 +12,20 @@ from typing_extensions import override
 
 
 class Progress:
-    """How far a request has come."""
+    """How far a request has come.
 
-    __slots__ = ("secret", "sent", "token")
+    Attributes:
+        sent: whether it has begun to go out.
+        leaves: is called when it goes out, if that is seen.
+        token: what it shows, once it has one.
+        secret: the number of the secret that made the token.
+    """
+
+    __slots__ = ("leaves", "secret", "sent", "token")
 
     def __init__(self) -> None:
         self.sent = False
+        self.leaves: Callable[[], object] | None = None
         self.token: str | None = None
         self.secret = 0
 
@@ -29,7 +38,10 @@ class WatchedRequest(aiohttp.ClientRequest):
 
     @override
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        progress_of_request.get().sent = True
+        progress = progress_of_request.get()
+        progress.sent = True
+        if progress.leaves is not None:
+            progress.leaves()
         return await super().send(conn)
 
 
