@@ -116,7 +116,7 @@ class Terminal:
 
         def take_over() -> None:
             os.setsid()
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)  # uvloop comes here before stdin is it.
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
         process = await asyncio.create_subprocess_exec(

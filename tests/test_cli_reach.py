@@ -137,6 +137,7 @@ async def test_several_addresses_of_which_none_answers(free_port, monkeypatch):
     assert found.found.endswith("(Multiple exceptions: [Errno 111] ..., [Errno 101] ...)")
 
 
+@pytest.mark.not_on_uvloop("uvloop looks names up by itself")
 @pytest.mark.parametrize("reason", ["Name or service not known", None])
 async def test_a_name_that_nobody_has_is_a_matter_of_dns(monkeypatch, reason):
     def look_up(*args, **options):
@@ -154,6 +155,7 @@ async def test_a_name_that_cannot_be_is_a_matter_of_dns():
     assert found.found.startswith("DNS: the name api..example.com has no address (")
 
 
+@pytest.mark.not_on_uvloop("uvloop looks names up by itself")
 async def test_the_ports_of_the_schemes_are_known(monkeypatch):
     seen = []
 

@@ -159,6 +159,7 @@ def test_a_port_that_cannot_be_is_an_error(port):
     assert "--port" in shown.err
 
 
+@pytest.mark.not_on_uvloop("a loop of uvloop leaves its handlers behind when it is closed")
 @pytest.mark.parametrize("options", [[], ["--rate-limit", "none"], ["--rate-limit", "7"]])
 def test_it_says_where_it_listens_and_leaves_the_signals_as_they_were(options):
     before = signal.getsignal(signal.SIGTERM)
