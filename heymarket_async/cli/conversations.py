@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 from rich.table import Table
 
 from heymarket_async.cli.columns import number, personal, table, time, yes_or_no
-from heymarket_async.cli.listing import note_masks, show_list
-from heymarket_async.cli.options import Count, Flag, Json, Limit, UseSandbox, aware
+from heymarket_async.cli.listing import Listed, note_masks, show_list
+from heymarket_async.cli.options import Flag, aware
 from heymarket_async.cli.senders import find_inbox
 from heymarket_async.cli.service import open_session
 from heymarket_async.errors import ConfigurationError
@@ -23,6 +21,7 @@ EXAMPLES: Final = """Examples:
     heymarket conversations --inbox Support --unread --reveal
     heymarket conversations --closed --before 2026-04-01 --limit 200
     heymarket conversations --all --json > conversations.json"""
+_NOTHING: Final = "There are no such conversations."
 
 
 async def conversations(
@@ -33,14 +32,7 @@ async def conversations(
     open_: Annotated[bool, Parameter(name="--open", show_default=False)] = False,
     unread: Flag = False,
     read: Flag = False,
-    before: datetime | None = None,
-    limit: Limit = 50,
-    all_: Annotated[bool, Parameter(name="--all", show_default=False)] = False,
-    page_size: Count | None = None,
-    cursor: str | None = None,
-    reveal: Flag = False,
-    as_json: Json = False,
-    sandbox: UseSandbox = False,
+    listed: Listed = Listed(),
 ) -> None:
     """Show conversations, the last changed first.
 
@@ -51,17 +43,10 @@ async def conversations(
         open_: Only open ones.
         unread: Only unread ones.
         read: Only read ones.
-        before: Only those last changed before this moment, such as 2026-04-12 or 2026-04-12T15:30:00; in UTC.
-        limit: Conversations at the most.
-        all_: All of them, however many.
-        page_size: Conversations to ask for in one request.
-        cursor: Where to go on, as the end of the last part said.
-        reveal: Show names, numbers and texts, which the table masks.
-        as_json: Print JSON in place of a table, with all that the service sent.
-        sandbox: Ask the sandbox, even if there are credentials.
+        listed: Which part of the list, and how.
     """
     is_closed, is_unread = _either("--closed", closed, "--open", open_), _either("--unread", unread, "--read", read)
-    async with open_session(sandbox=sandbox) as session:
+    async with open_session(sandbox=listed.sandbox) as session:
         inboxes = await session.inboxes.list()
         wanted = [find_inbox(inboxes, each) for each in inbox] if inbox else inboxes
         pager = session.conversations.list(
@@ -69,17 +54,12 @@ async def conversations(
             user_id=user,
             closed=is_closed,
             unread=is_unread,
-            before=aware(before),
-            page_size=page_size,
-            cursor=cursor,
+            before=aware(listed.before),
+            page_size=listed.page_size,
+            cursor=listed.cursor,
         )
-
-        def to_table(found: Sequence[Conversation]) -> Table:
-            return _table(found, reveal=reveal)
-
-        nothing = "There are no such conversations."
-        await show_list(pager, to_table, limit=None if all_ else limit, as_json=as_json, nothing=nothing)
-    note_masks(not as_json, reveal=reveal)
+        await show_list(pager, _table, listed, nothing=_NOTHING)
+    note_masks(not listed.as_json, reveal=listed.reveal)
 
 
 def _either(yes: str, is_yes: bool, no: str, is_no: bool) -> bool | None:
@@ -89,7 +69,7 @@ def _either(yes: str, is_yes: bool, no: str, is_no: bool) -> bool | None:
     return True if is_yes else False if is_no else None
 
 
-def _table(found: Sequence[Conversation], *, reveal: bool) -> Table:
+def _table(found: tuple[Conversation, ...], reveal: bool) -> Table:
     rows = (
         (
             each.id,
