@@ -1,4 +1,4 @@
-"""What lets a page be read on a telephone: tables whose rows can stand as cards, and lines that may wrap."""
+"""What lets a page be read on a telephone: rows of tables as cards, lines that wrap, pictures that can be opened."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def name_cells(table: nodes.table) -> None:
 
 
 class Narrow(SphinxTransform):
-    """Prepares the tables of a page, and the blocks that are one line and so have no shape to lose."""
+    """Prepares the tables of a page, the blocks that are one line and so have no shape to lose, and pictures."""
 
     default_priority = 800
 
@@ -46,6 +46,10 @@ class Narrow(SphinxTransform):
         for block in self.document.findall(nodes.literal_block):
             if "\n" not in block.astext().strip("\n"):
                 block["classes"].append("one-line")
+        for image in self.document.findall(nodes.image):
+            if image["uri"].startswith("images/"):
+                # Of a picture that has a width, Sphinx makes a link to the whole of it.
+                image["width"] = "100%"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
