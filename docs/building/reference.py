@@ -62,8 +62,8 @@ NOTES = {
     "testing": "Models, assertions, faults by name and virtual time. The guide is :doc:`/testing`.",
     "webhooks": "Webhooks: verified, read into typed events, and given to handlers. The guide is :doc:`/webhooks`.",
 }
-# What every exception and every enumeration of Python has is not told again.
-FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int"
+# What every exception, enumeration and tuple of Python has is not told again.
+FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int, tuple"
 
 # A default that is longer says nothing in a signature.
 LONGEST_DEFAULT = 60
@@ -89,10 +89,12 @@ def definition(module: str, name: str) -> tuple[str, str]:
     raise ExtensionError(f"{module}.{name} needs a docstring below its assignment")
 
 
-def alias(module: str, name: str) -> str:
+def alias(module: str, name: str, value: Any) -> str:
     """Return the directive for a name that stands for a value or a type, with what the source says of it."""
-    value, told = definition(module, name)
-    return f".. data:: {name}\n   :value: {value}\n\n   {linked_in(f'{module}.', told)}\n\n"
+    source, told = definition(module, name)
+    # How a tuple was made says less than what is in it.
+    shown = repr(value) if isinstance(value, tuple) else source
+    return f".. data:: {name}\n   :value: {shown}\n\n   {linked_in(f'{module}.', told)}\n\n"
 
 
 def entry(module: str, name: str, value: Any) -> str:
@@ -100,7 +102,7 @@ def entry(module: str, name: str, value: Any) -> str:
     if inspect.isfunction(value):
         return f".. autofunction:: {module}.{name}\n\n"
     if not inspect.isclass(value):
-        return alias(module, name)
+        return alias(module, name, value)
     options = [":members:", f":inherited-members: {FOREIGN}"]
     if issubclass(value, Enum):
         options = [":members:", ":undoc-members:"]
