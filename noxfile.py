@@ -223,7 +223,7 @@ def docs(session: nox.Session) -> None:
     session.install("--editable", ".[cli,otel,phones]", *group("docs"), *group("test"))
     shutil.rmtree("docs/_build", ignore_errors=True)
     session.run("python", "-m", "sphinx", "-b", "html", "-n", "-W", "-q", "docs", "docs/_build/html")
-    session.run("python", "-m", "pytest", "-q", "docs/test_site.py")
+    session.run("python", "-m", "pytest", "-q", "docs/test_site.py", "docs/test_looks.py")
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""Bars, as SVG: readable on light and on dark pages, and the same text for the same values."""
+"""Bars, as SVG: readable on light and on dark pages and on a telephone, and the same text for the same values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from html import escape
 
 from benchmarks.figures import Bars
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 800, 300, 90, 56, 34, 20
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW, _BAR = 480, 16, 64, 64, 46, 16
 _STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #24292f; }
-.title { font-size: 15px; font-weight: 600; }
+text { font: 14px system-ui, sans-serif; fill: #24292f; }
+.title { font-size: 16px; font-weight: 600; }
 .value { font-variant-numeric: tabular-nums; }
 .ours { fill: #0a7d5a; } .theirs { fill: #a8b1bb; } .spread { stroke: #24292f; stroke-width: 1.5; }
 @media (prefers-color-scheme: dark) {
@@ -20,14 +20,14 @@ text { font: 13px system-ui, sans-serif; fill: #24292f; }
 
 def svg(bars: Bars) -> str:
     """Return a picture: for each bar its name, its median as length and number, and its quartiles as a line."""
-    height = _TOP + _ROW * len(bars.bars) + 8
+    height = _TOP + _ROW * len(bars.bars) - 16
     longest = max(spread.quartiles[1] for _, spread in bars.bars)
     scale = (_WIDTH - _LEFT - _RIGHT) / longest
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         f'role="img" aria-label="{escape(bars.title)}">',
         f"<style>{_STYLE}</style>",
-        f'<text class="title" x="16" y="30">{escape(bars.title)}</text>',
+        f'<text class="title" x="{_LEFT}" y="26">{escape(bars.title)}</text>',
     ]
     for number, (name, spread) in enumerate(bars.bars):
         top = _TOP + _ROW * number
@@ -36,7 +36,7 @@ def svg(bars: Bars) -> str:
         end = _LEFT + spread.median * scale
         kind = "ours" if name.startswith("heymarket_async") else "theirs"
         lines += [
-            f'<text x="{_LEFT - 12}" y="{middle + 4.5:.1f}" text-anchor="end">{escape(name)}</text>',
+            f'<text x="{_LEFT}" y="{top - 7}">{escape(name)}</text>',
             f'<rect class="{kind}" x="{_LEFT}" y="{top}" width="{end - _LEFT:.1f}" height="{_BAR}" rx="3"/>',
         ]
         if low < high:

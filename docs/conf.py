@@ -24,6 +24,7 @@ extensions = [
     "building.reference",
     "building.links",
     "building.llms",
+    "building.narrow",
 ]
 exclude_patterns = ["_build", "building"]
 nitpicky = True
@@ -44,6 +45,7 @@ toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 pygments_dark_style = "github-dark"
+html_favicon = "_static/icon.svg"
 html_title = f"heymarket_async {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

@@ -63,12 +63,17 @@ once with what it knows.
 """
 
 
+def number(value: float, unit: str) -> str:
+    """Return a number that no end of a line parts from its unit."""
+    return f"{value:g}\N{NO-BREAK SPACE}{unit}"
+
+
 def in_words(end: End, unit: str) -> str:
     """Return how a call ends as the text of a cell."""
     what = "the result" if end.what == RESULT else f"`{end.what}`"
-    plural = "" if end.requests == 1 else "s"
-    silence = f", then {end.silence:g} s of silence" if end.silence else ""
-    return f"{what}, {end.requests} {unit}{plural}, {end.seconds:g} s{silence}"
+    units = unit if end.requests == 1 else f"{unit}s"
+    silence = f", then {number(end.silence, 's')} of silence" if end.silence else ""
+    return f"{what}, {number(end.requests, units)}, {number(end.seconds, 's')}{silence}"
 
 
 def gone_out(end: End) -> str:
@@ -86,8 +91,8 @@ def page() -> str:
     """Return the page."""
     answers = "".join(row([name], promise) for name, promise in PROMISES.items())
     nowhere = "".join(row([name], promise, "attempt") for name, promise in UNREACHABLE.items())
-    late = "".join(row([late.fault, f"{late.timeout:g} s"], late.promise) for late in DEADLINES)
-    late += row(["the rate limit of this minute is used up", "10 s"], NO_TURN)
+    late = "".join(row([late.fault, number(late.timeout, "s")], late.promise) for late in DEADLINES)
+    late += row(["the rate limit of this minute is used up", number(10, "s")], NO_TURN)
     return HEAD + ANSWERS + answers + KEPT + NOWHERE + nowhere + TIME + late
 
 

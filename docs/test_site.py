@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 import sys
@@ -36,20 +37,39 @@ MODELS = {
 
 
 class Links(HTMLParser):
-    """Collects where the links of a page lead, and what can be linked to in it."""
+    """Collects where the links of a page lead and in which words, what can be linked to in it, and what it loads."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.targets: list[str] = []
+        self.words: list[str] = []
         self.anchors: set[str] = set()
+        self.loads: list[str] = []
+        self.alternatives: list[str] = []
+        self._in_link = False
         self.feed(path.read_text("utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        found = dict(attributes)
+        found = {name: value or "" for name, value in attributes}
         if tag == "a" and found.get("href"):
-            self.targets.append(str(found["href"]))
+            self.targets.append(found["href"])
+            self.words.append(found.get("aria-label", ""))
+            self._in_link = True
+        if tag == "img":
+            self.alternatives.append(found.get("alt", ""))
+            self.handle_data(self.alternatives[-1])
         if found.get("id"):
-            self.anchors.add(str(found["id"]))
+            self.anchors.add(found["id"])
+        if "src" in found or (tag == "link" and found.get("rel") in ("stylesheet", "icon", "preload")):
+            self.loads.append(found.get("src") or found["href"])
+
+    def handle_data(self, data: str) -> None:
+        if self._in_link:
+            self.words[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._in_link = False
 
 
 links_of = cache(Links)
@@ -93,6 +113,12 @@ def test_no_signature_shows_how_a_default_is_kept():
     assert len(signatures) > 1000
     inside = re.compile(r"attr_dict|NOTHING|object at 0x")
     assert [shown for shown in signatures if inside.search(re.sub("<[^>]+>", "", shown))] == []
+    assert max(len(html.unescape(re.sub("<[^>]+>", "", shown))) for shown in signatures) < 3000
+
+
+def test_no_sentence_is_taken_for_a_type():
+    """All types are in the signatures: in a section "Returns:", what stands before a colon would be taken for one."""
+    assert [path.name for path in PAGES if "Return type" in path.read_text("utf-8")] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(HTML).as_posix())
@@ -105,6 +131,36 @@ def test_every_link_inside_the_site_leads_somewhere(page):
         assert there.is_file(), target
         if anchor and there.suffix == ".html":
             assert anchor in links_of(there).anchors, target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(HTML).as_posix())
+def test_a_page_loads_only_what_is_beside_it_and_its_pictures_and_links_have_words(page):
+    found = links_of(page)
+    assert found.loads
+    assert [
+        load for load in found.loads if not (page.parent / urldefrag(load.partition("?")[0])[0]).resolve().is_file()
+    ] == []
+    assert all(found.alternatives)
+    assert [target for target, words in zip(found.targets, found.words, strict=True) if not words.strip()] == []
+
+
+def test_no_style_loads_anything_from_elsewhere():
+    styles = sorted((HTML / "_static").rglob("*.css"))
+    assert len(styles) > 3
+    loaded = [
+        address for style in styles for address in re.findall(r"(?:url\(|@import)[^;)]*", style.read_text("utf-8"))
+    ]
+    assert [address for address in loaded if "//" in address and "data:" not in address] == []
+
+
+def test_no_two_pages_have_the_same_title():
+    titles = [re.search("<title>(.*?)</title>", page.read_text("utf-8"))[1] for page in PAGES]
+    assert len(set(titles)) == len(titles)
+
+
+def test_a_name_that_is_also_that_of_a_field_leads_to_no_noun():
+    text = (HTML / "fleet.html").read_text("utf-8")
+    assert '<code class="docutils literal notranslate"><span class="pre">team</span></code>,' in text
 
 
 @pytest.mark.parametrize("guide", ["sending", "errors", "rate-limits", "rotation", "watching", "fleet", "operations"])

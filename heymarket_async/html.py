@@ -15,6 +15,7 @@ from heymarket_async.values import MASK, mask
 _MOST_ROWS: Final = 20
 _MOST_COLUMNS: Final = 12
 _LONGEST: Final = 80
+_ON_ONE_LINE: Final = 20  # as long as a time
 _EXTRA: Final = "extra"
 
 
@@ -127,7 +128,8 @@ def _th(text: str) -> str:
 
 
 def _td(text: str) -> str:
-    return f'<td style="text-align: left">{escape(text)}</td>'
+    wrap = "; white-space: nowrap" if len(text) <= _ON_ONE_LINE else ""
+    return f'<td style="text-align: left{wrap}">{escape(text)}</td>'
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str:

@@ -33,6 +33,27 @@ FLAGS = (
     "--remote-debugging-port=0",
 )
 
+# How words stand out from their ground, by the Web Content Accessibility Guidelines: `contrast(element)`.
+CONTRAST = """
+const parts = color => { const [r, g, b, a = 1] = color.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+const over = ([r, g, b, a], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
+const ground = element => {
+  if (element === null) return [255, 255, 255, 1];
+  const color = parts(getComputedStyle(element).backgroundColor);
+  return color[3] === 1 ? color : over(color, ground(element.parentElement));
+};
+const light = color => {
+  const [r, g, b] = color.slice(0, 3).map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const contrast = element => {
+  const below = ground(element);
+  const [low, high] = [light(over(parts(getComputedStyle(element).color), below)), light(below)].sort((a, b) => a - b);
+  return (high + 0.05) / (low + 0.05);
+};
+"""
+
 
 def program():
     """Return the path of a Chromium, None if there is none."""

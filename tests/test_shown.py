@@ -220,3 +220,10 @@ def test_a_moment_is_shown_in_utc():
     assert table(Rows([Tag(id=1, created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))])).rows[1][1] == (
         "2026-01-02 03:04:05Z"
     )
+
+
+def test_a_moment_and_what_is_shorter_stand_on_one_line_and_longer_texts_wrap():
+    shown = Tag(id=1, name="x" * 21, created=datetime(2026, 4, 12, 15, 30, tzinfo=UTC))._repr_html_()
+    on_one_line = 'style="text-align: left; white-space: nowrap"'
+    assert f"<td {on_one_line}>2026-04-12 15:30:00Z</td>" in shown
+    assert f'<td style="text-align: left">{"x" * 21}</td>' in shown

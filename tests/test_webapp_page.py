@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from browser import chromium, program
+from browser import CONTRAST, chromium, program
 from heymarket_async.sandbox import Reply, Reset, Sandbox
 from running_examples import HOOK, TOKEN, running
 
@@ -164,28 +164,15 @@ async def test_it_can_be_used_by_keyboard_and_by_ear(page, sandbox):
 
 async def test_words_stand_out_from_their_ground_in_both_themes(page):
     """By the Web Content Accessibility Guidelines, 4.5 to 1 at least."""
-    contrast = """(() => {
-      const light = color => {
-        const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(part => part / 255)
-          .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-      };
-      const ground = element => {
-        const color = getComputedStyle(element).backgroundColor;
-        return color === "rgba(0, 0, 0, 0)" ? ground(element.parentElement) : color;
-      };
+    ratio_of_each = f"""(() => {{ {CONTRAST}
       return Object.fromEntries(
         ["h1", "#state", "label", "#chats button", "#chats small", "#chats [aria-current] small",
          ".theirs", ".theirs time", ".ours", ".ours time", "#send", "#told", "#text", "#phone"]
-        .map(name => {
-          const element = document.querySelector(name);
-          const [low, high] = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => a - b);
-          return [name, (high + 0.05) / (low + 0.05)];
-        }));
-    })()"""
+        .map(name => [name, contrast(document.querySelector(name))]));
+    }})()"""
     for dark in (False, True):
         await page.look(dark=dark)
-        ratios = await page.value(contrast)
+        ratios = await page.value(ratio_of_each)
         assert {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}, f"dark: {dark}"
 
 

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
-from building.names import ROOT, entries, is_inside
+from building.names import ROOT, alone, entries, is_inside
 
 # A word on this page, such as `send` or `inboxes`, is a command.
 OF_COMMANDS = "terminal"
@@ -23,7 +23,7 @@ def target_of(code: str, page: str) -> str | None:
     """Return the entry that a piece of code in the text of a page is about, if it is about one."""
     known = entries(page)
     found = CODE.fullmatch(code)
-    if found is None or (page == OF_COMMANDS and "." not in code):
+    if found is None or found[1] in alone() or (page == OF_COMMANDS and "." not in code):
         return None
     name, rest = found[1], ""
     while name:
@@ -34,6 +34,15 @@ def target_of(code: str, page: str) -> str | None:
     return None
 
 
+def is_in(node: nodes.Node, *kinds: type[nodes.Element]) -> bool:
+    """Return whether a node stands in one of some kinds, however deep."""
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, kinds):
+            return True
+    return False
+
+
 class LinkCode(SphinxTransform):
     """Makes links of code in the texts of the pages. Where there is no such entry, it stays as it is."""
 
@@ -42,7 +51,7 @@ class LinkCode(SphinxTransform):
     def apply(self, **_: Any) -> None:
         """Look through the page."""
         for literal in list(self.document.findall(nodes.literal)):
-            if isinstance(literal.parent, nodes.reference | pending_xref | nodes.title):
+            if is_in(literal, nodes.reference, pending_xref, nodes.title):
                 continue
             target = target_of(literal.astext(), self.env.docname)
             if target is not None:

@@ -28,6 +28,8 @@ INNER = (
     "webhooks.aiohttp",
     "webhooks.asgi",
 )
+# What the pages call instances, with their classes.
+OF_INSTANCES = {"session": "AsyncSession", "heymarket": "AsyncSession", "fleet": "Fleet", "error": "Unsettled"}
 # Modules that are started with `python -m`; docs/sandbox.md tells what there is to import from this one.
 PROGRAMS = ("sandbox.load",)
 
@@ -86,8 +88,14 @@ def entries(first: str = "") -> dict[str, str]:
         found |= {f"{last}.{name}": entry for name, entry in entry_of.items()}
         # A page calls these by the name of their module: `sms.parts`, `faults.down`.
         found |= entry_of if last not in ("sms", "faults") else {}
-    of_instances = {"session": "AsyncSession", "heymarket": "AsyncSession", "fleet": "Fleet", "error": "Unsettled"}
-    return found | {name: f"{ROOT}.{kind}" for name, kind in of_instances.items()}
+    return found | {name: f"{ROOT}.{kind}" for name, kind in OF_INSTANCES.items()}
+
+
+@cache
+def alone() -> set[str]:
+    """Return the names that say nothing alone: `team` or `error` is as well a field, `session.team` is a noun."""
+    nouns = [door for door, _ in doors() if "." not in door]
+    return {*OF_INSTANCES, *nouns, *(f"heymarket.{noun}" for noun in nouns)}
 
 
 def is_inside(target: str) -> bool:

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.pycode import ModuleAnalyzer
 
-from building.names import INNER, ROOT, doors, entries, public_names
+from building.names import INNER, ROOT, alone, doors, entries, public_names
 from heymarket_async._homes import HOMES
 from heymarket_async.resources.base import Resource
 from heymarket_async.webhooks import WebhookEvent
@@ -31,15 +31,16 @@ PAGES = {
     "events": ("Events", ("events",)),
     "fleet": ("Fleets", ("fleet",)),
     "watch": ("Watches", ("watch",)),
-    "webhooks": ("Webhooks", ("webhooks.receiver", "webhooks.events", "webhooks.errors")),
+    "webhooks": ("Webhook classes", ("webhooks.receiver", "webhooks.events", "webhooks.errors")),
 }
 TITLES = {
+    "export": "Exports",
     "otel": "OpenTelemetry",
     "sandbox": "The sandbox's names",
     "shown": "Models, shown",
     "sms": "What a text costs",
     "sync": "Without await",
-    "tables": "Tables",
+    "tables": "Frames",
     "testing": "For your tests",
 }
 NOTES = {
@@ -61,8 +62,11 @@ NOTES = {
     "testing": "Models, assertions, faults by name and virtual time. The guide is :doc:`/testing`.",
     "webhooks": "Webhooks: verified, read into typed events, and given to handlers. The guide is :doc:`/webhooks`.",
 }
-# What every exception and every enumeration of Python has is not told again.
-FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int"
+# What every exception, enumeration and tuple of Python has is not told again.
+FOREIGN = "object, BaseException, Exception, ValueError, RuntimeError, KeyError, TimeoutError, Enum, str, int, tuple"
+
+# A default that is longer says nothing in a signature.
+LONGEST_DEFAULT = 60
 
 
 def underlined(title: str, mark: str = "=") -> str:
@@ -85,10 +89,12 @@ def definition(module: str, name: str) -> tuple[str, str]:
     raise ExtensionError(f"{module}.{name} needs a docstring below its assignment")
 
 
-def alias(module: str, name: str) -> str:
+def alias(module: str, name: str, value: Any) -> str:
     """Return the directive for a name that stands for a value or a type, with what the source says of it."""
-    value, told = definition(module, name)
-    return f".. data:: {name}\n   :value: {value}\n\n   {linked_in(f'{module}.', told)}\n\n"
+    source, told = definition(module, name)
+    # How a tuple was made says less than what is in it.
+    shown = repr(value) if isinstance(value, tuple) else source
+    return f".. data:: {name}\n   :value: {shown}\n\n   {linked_in(f'{module}.', told)}\n\n"
 
 
 def entry(module: str, name: str, value: Any) -> str:
@@ -96,7 +102,7 @@ def entry(module: str, name: str, value: Any) -> str:
     if inspect.isfunction(value):
         return f".. autofunction:: {module}.{name}\n\n"
     if not inspect.isclass(value):
-        return alias(module, name)
+        return alias(module, name, value)
     options = [":members:", f":inherited-members: {FOREIGN}"]
     if issubclass(value, Enum):
         options = [":members:", ":undoc-members:"]
@@ -189,10 +195,10 @@ def linked_in(name: str, line: str) -> str:
     known = entries(next((inner for inner in INNER if name.startswith(f"{ROOT}.{inner}.")), ""))
 
     def link(match: re.Match[str]) -> str:
-        target = known.get(match[1])
+        target = None if match[1] in alone() else known.get(match[1])
         return f":py:obj:`{match[1]} <{target}>`" if target else f"``{match[1]}``"
 
-    text = re.sub(r"(?<![`:\w])`docs/([\w-]+)\.md`", r":doc:`/\1`", line)
+    text = re.sub(r"(?<![`:\w])`?docs/([\w-]+)\.md`?", r":doc:`/\1`", line)
     text = re.sub(r"(?<![`:\w])`([^`]+)`(?!`)", link, text)
     return re.sub(r"(?<!<)(https://developers\.heymarket\.com/\S+)", r"`vendor page <\1>`__", text)
 
@@ -285,7 +291,7 @@ def with_defaults(kind: type[Any], signature: str) -> str:
     def default(match: re.Match[str]) -> str:
         value = fields[match[1]].default
         said = str(value) if isinstance(value, Enum) else repr(value)
-        return "..." if said.startswith("<") else said
+        return "..." if said.startswith("<") or len(said) > LONGEST_DEFAULT else said
 
     # Where a default is made anew for each object, nothing short says what it is either.
     return re.sub(r"attr_dict\['(\w+)'\]\.default", default, signature).replace("= NOTHING", "= ...")

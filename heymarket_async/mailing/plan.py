@@ -76,8 +76,8 @@ def plan_mailing(
         most_parts: parts that a text may have at the most.
 
     Returns:
-        Who gets what, and all that is wrong: with numbers, with values, and rows that are the same person again, in
-        whatever writing.
+        Who gets what, and all that is wrong with numbers, with values, and with rows that are the same person again,
+        in whatever writing.
 
     Raises:
         ArgumentError: an argument makes no sense.

@@ -234,7 +234,7 @@ class Contacts(ContactFinding):
             **changes: what to change, as `ContactValues` describes.
 
         Returns:
-            What the service says to the write: the id of the contact and its new revision. `get` reads it again.
+            The id of the contact and its new revision, as the service tells them. `get` reads the contact again.
 
         Raises:
             ArgumentError: an argument makes no sense, or the contact has a value that could not be kept. Nothing was
