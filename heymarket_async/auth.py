@@ -252,7 +252,7 @@ class TokenMint:
         self._issued_at = 0.0
         self._dead_wall = 0.0
         self._dead_monotonic = 0.0
-        self.minted = 0
+        self.minted: int = 0
 
     def __repr__(self) -> str:
         return f"TokenMint({self._credentials!r}, minted={self.minted})"

@@ -47,8 +47,8 @@ class SystemClock:
 
     __slots__ = ()
 
-    wall = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
+    wall: staticmethod[[], float] = staticmethod(time.time)
+    monotonic: staticmethod[[], float] = staticmethod(time.monotonic)
 
     async def sleep(self, seconds: float) -> None:
         """Wait until `seconds` have passed."""

@@ -67,7 +67,7 @@ class Reader:
 
     def __init__(self, *, strict: bool = False) -> None:
         self.strict = strict
-        self.drift = Drift()
+        self.drift: Drift = Drift()
 
     @cached_property
     def converter(self) -> Converter:

@@ -96,7 +96,7 @@ class Deadline:
     def __init__(self, deadlines: Deadlines, due: float) -> None:
         self._deadlines = deadlines
         self._error: Exception | None = None
-        self.due = due
+        self.due: float = due
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()

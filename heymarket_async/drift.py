@@ -39,7 +39,7 @@ class Misfit(Exception):
     def __init__(self, wanted: str, got: str, path: tuple[str | int, ...] = ()) -> None:
         self.wanted = wanted
         self.got = got
-        self.path = path
+        self.path: tuple[str | int, ...] = path
 
     def under(self, step: str | int) -> Misfit:
         """Return the same misfit as seen from one step further out."""

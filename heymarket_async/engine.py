@@ -69,11 +69,11 @@ class Account:
         name: str | None = None,
         connections: int | None = None,
     ) -> None:
-        self.credentials = credentials
-        self.name = name
-        self.turnstile = Turnstile(connections)
-        self.mint = TokenMint(credentials, clock)
-        self.budget = RateBudget(rate_limit, clock)
+        self.credentials: Credentials = credentials
+        self.name: str | None = name
+        self.turnstile: Turnstile = Turnstile(connections)
+        self.mint: TokenMint = TokenMint(credentials, clock)
+        self.budget: RateBudget = RateBudget(rate_limit, clock)
         self.last_answer: tuple[int, Mapping[str, str]] | None = None
         self._clock = clock
         self._told = 0.0

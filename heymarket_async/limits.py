@@ -62,8 +62,8 @@ class Window:
     __slots__ = ("_ended", "_kept", "_paced_due", "_paused_until", "_spare", "in_flight", "limit")
 
     def __init__(self, limit: int | None) -> None:
-        self.limit = limit
-        self.in_flight = 0
+        self.limit: int | None = limit
+        self.in_flight: int = 0
         self._spare = {lane: int((limit or 0) * part) for lane, part in SPARE.items()}
         self._ended: deque[float] = deque()
         self._kept = {lane: 0 if lane is Lane.SEND else int((limit or 0) * FOR_SENDS) for lane in Lane}

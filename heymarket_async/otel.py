@@ -30,9 +30,9 @@ from heymarket_async.values import MASK
 try:
     from opentelemetry.metrics import MeterProvider, get_meter
     from opentelemetry.trace import Span, SpanKind, StatusCode, TracerProvider, get_current_span, get_tracer
-except ModuleNotFoundError as missing:
+except ModuleNotFoundError as _missing:
     advice = "opentelemetry is missing: install heymarket-async[otel], for instance with pip."
-    raise ModuleNotFoundError(advice, name=missing.name) from None
+    raise ModuleNotFoundError(advice, name=_missing.name) from None
 
 # https://opentelemetry.io/docs/specs/semconv/http/ in this version.
 SCHEMA: Final = "https://opentelemetry.io/schemas/1.44.0"

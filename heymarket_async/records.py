@@ -12,4 +12,5 @@ class Record(msgspec.Struct, frozen=True, eq=False):
     nothing, because it may hold a token or a text.
     """
 
-    __repr__ = object.__repr__
+    def __repr__(self) -> str:
+        return object.__repr__(self)

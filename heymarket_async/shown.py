@@ -59,7 +59,7 @@ class Revealed(Generic[T]):
     __slots__ = ("value",)
 
     def __init__(self, value: T) -> None:
-        self.value = value
+        self.value: T = value
 
     def __repr__(self) -> str:
         from heymarket_async.html import in_full

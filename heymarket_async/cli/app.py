@@ -60,7 +60,7 @@ Exit codes:
     141  whoever read the output went away"""
 
 
-app = App(
+app: App = App(
     name="heymarket",
     help=_HELP,
     help_epilogue=_EPILOGUE,

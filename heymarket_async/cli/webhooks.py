@@ -43,7 +43,7 @@ and then with exit code 0."""
 _TEXTS_A_SECOND: Final = 0.7
 _GRACE: Final = 2.0
 
-webhooks = App(name="webhooks", help="Webhooks, by which the service tells what happens.")
+webhooks: App = App(name="webhooks", help="Webhooks, by which the service tells what happens.")
 
 
 @webhooks.command(help_epilogue=EXAMPLES)

@@ -77,7 +77,7 @@ class Parking:
 
     def __init__(self) -> None:
         self.state: ParkedTeam | None = None
-        self.due = 0.0
+        self.due: float = 0.0
         self._round: int = 0
         self._trying = False
 

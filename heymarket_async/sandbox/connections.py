@@ -28,7 +28,7 @@ class Listener(web.Server):
         super().__init__(handle, handler_cancellation=True)
         self.handle_broken = handle_broken
         self.intercept = intercept
-        self.accepted = 0
+        self.accepted: int = 0
         self.live: set[Connection] = set()
         self.tasks: set[asyncio.Task[Any]] = set()
 
@@ -67,8 +67,8 @@ class Connection(web.RequestHandler):
         self._wire: asyncio.Transport | None = None
         self._aside: asyncio.Task[Any] | None = None
         self.number = number
-        self.idle = True
-        self.deaf = False
+        self.idle: bool = True
+        self.deaf: bool = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Join the live ones."""

@@ -61,7 +61,7 @@ class Exchange:
         self._request = request
         self._ordinary = ordinary
         self._clock = clock
-        self.received = received
+        self.received: Received = received
 
     async def wait(self, seconds: float) -> None:
         """Let seconds pass on the sandbox's clock."""

@@ -87,19 +87,19 @@ class Session:
 
     def _take(self, door: Door, session: AsyncSession) -> None:
         self._door, self._session = door, session
-        self.inboxes = nouns.Inboxes(door, session.inboxes)
-        self.team = nouns.Team(door, session.team)
-        self.users = nouns.Users(door, session.users)
-        self.conversations = nouns.Conversations(door, session.conversations)
-        self.messages = nouns.Messages(door, session.messages)
-        self.email = nouns.Email(door, session.email)
-        self.contacts = nouns.Contacts(door, session.contacts)
-        self.contact_fields = nouns.ContactFields(door, session.contact_fields)
-        self.lists = nouns.Lists(door, session.lists)
-        self.templates = nouns.Templates(door, session.templates)
-        self.tags = nouns.Tags(door, session.tags)
-        self.schedules = nouns.Schedules(door, session.schedules)
-        self.surveys = nouns.Surveys(door, session.surveys)
+        self.inboxes: nouns.Inboxes = nouns.Inboxes(door, session.inboxes)
+        self.team: nouns.Team = nouns.Team(door, session.team)
+        self.users: nouns.Users = nouns.Users(door, session.users)
+        self.conversations: nouns.Conversations = nouns.Conversations(door, session.conversations)
+        self.messages: nouns.Messages = nouns.Messages(door, session.messages)
+        self.email: nouns.Email = nouns.Email(door, session.email)
+        self.contacts: nouns.Contacts = nouns.Contacts(door, session.contacts)
+        self.contact_fields: nouns.ContactFields = nouns.ContactFields(door, session.contact_fields)
+        self.lists: nouns.Lists = nouns.Lists(door, session.lists)
+        self.templates: nouns.Templates = nouns.Templates(door, session.templates)
+        self.tags: nouns.Tags = nouns.Tags(door, session.tags)
+        self.schedules: nouns.Schedules = nouns.Schedules(door, session.schedules)
+        self.surveys: nouns.Surveys = nouns.Surveys(door, session.surveys)
 
     def __repr__(self) -> str:
         return repr(self._session).replace("AsyncSession", "Session", 1)

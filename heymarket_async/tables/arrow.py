@@ -31,7 +31,7 @@ class ArrowBuilder:
         self._pa = load("pyarrow", extra="arrow", purpose="A table")
         self._model = model
         self._columns = columns_of(model)
-        self.schema = self._pa.schema([(column.name, _type(self._pa, column.kind)) for column in self._columns])
+        self.schema: Any = self._pa.schema([(column.name, _type(self._pa, column.kind)) for column in self._columns])
         self._waiting: list[Any] = []
         self._batches: list[Any] = []
 

@@ -23,7 +23,7 @@ class Gate:
     __slots__ = ("_queues", "_turns", "_waiters", "free")
 
     def __init__(self, places: int) -> None:
-        self.free = places
+        self.free: int = places
         self._turns = Turns()
         self._waiters = 0
         self._queues: dict[Lane, deque[asyncio.Future[None]]] = {}
@@ -87,7 +87,7 @@ class Turnstile:
         self._size = size
         self._gate: Gate | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.closed = False
+        self.closed: bool = False
 
     def before(self, gates: tuple[Gate, ...], loop: asyncio.AbstractEventLoop) -> tuple[Gate, ...]:
         """Return the gates to pass: its own, if any, then these. Those who held it on another loop are gone."""

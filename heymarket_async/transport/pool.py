@@ -61,8 +61,8 @@ class Pool:
         self._settings = settings
         self._open: OpenPool | None = None
         self._finalizer: weakref.finalize[[OpenPool], Pool] | None = None
-        self.deadlines = Deadlines(clock)
-        self.closed = False
+        self.deadlines: Deadlines = Deadlines(clock)
+        self.closed: bool = False
 
     @property
     def is_open(self) -> bool:

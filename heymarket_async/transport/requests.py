@@ -24,10 +24,10 @@ class Progress:
     __slots__ = ("leaves", "secret", "sent", "token")
 
     def __init__(self) -> None:
-        self.sent = False
+        self.sent: bool = False
         self.leaves: Callable[[], object] | None = None
         self.token: str | None = None
-        self.secret = 0
+        self.secret: int = 0
 
 
 progress_of_request: Final[ContextVar[Progress]] = ContextVar("progress_of_request")

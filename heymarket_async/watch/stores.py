@@ -90,7 +90,7 @@ class SqliteStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, str | os.PathLike) or not os.fspath(path):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
             raise wrong("path", "must be the path of a file")
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:

@@ -53,10 +53,10 @@ class Batch:
         checkpoint: Checkpoint,
         save: Callable[[], Awaitable[None]],
     ) -> None:
-        self.team = team
-        self.feed = feed
-        self.changes = changes
-        self.checkpoint = checkpoint
+        self.team: str | None = team
+        self.feed: str = feed
+        self.changes: tuple[Change[Any], ...] = changes
+        self.checkpoint: Checkpoint = checkpoint
         self._save = save
 
     def __repr__(self) -> str:
@@ -145,7 +145,7 @@ class Watcher:
         self._claim = claim
         self._clock = session.clock
         self._start = _Turn("team", self._clock.monotonic())
-        self.name = session.name
+        self.name: str | None = session.name
         self.team: int | None = None
         self._feeds: list[_Watched] = []
         self._is_retired = False

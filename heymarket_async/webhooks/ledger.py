@@ -92,7 +92,7 @@ class Ledger:
         self._waiters: set[asyncio.Future[None]] = set()
         self.counts: Counter[str] = Counter()
         self.parked: dict[str, Held] = {}
-        self.closing = False
+        self.closing: bool = False
 
     def __len__(self) -> int:
         return len(self._held)

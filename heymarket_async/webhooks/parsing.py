@@ -119,8 +119,8 @@ class Parser:
     """
 
     def __init__(self, tokens: str | Iterable[str], *, largest: int = LARGEST_BODY) -> None:
-        self.largest = check_count("largest", largest)
-        self.reader = Reader()
+        self.largest: int = check_count("largest", largest)
+        self.reader: Reader = Reader()
         self._tokens = check_tokens(tokens)
 
     def parse(self, body: bytes | bytearray | memoryview) -> WebhookEvent:

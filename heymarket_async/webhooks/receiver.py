@@ -113,7 +113,7 @@ class Receiver:
             raise ConfigurationError("listeners must be plain functions of one argument.")
         self._parser = Parser(tokens, largest=largest)
         self._routes = Routes()
-        self.teller = Teller(listening)
+        self.teller: Teller = Teller(listening)
         self._deadlines = Deadlines(clock)
         self._grace = check_positive("grace", grace)
         self._refused: Counter[int] = Counter()
@@ -126,7 +126,7 @@ class Receiver:
             retries=check_retries(retries),
         )
         events = None if store is None else EventStore(store)
-        self.ledger = Ledger(limits, self._routes, self._parser, events, self.teller, clock)
+        self.ledger: Ledger = Ledger(limits, self._routes, self._parser, events, self.teller, clock)
 
     def __repr__(self) -> str:
         ledger = self.ledger

@@ -68,7 +68,7 @@ class EventStore:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, str | os.PathLike) or not os.fspath(path):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
             raise wrong("store", "must be the path of a file")
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._thread: ThreadPoolExecutor | None = None
         self._database: sqlite3.Connection | None = None
         self._waiting: Work = []
