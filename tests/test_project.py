@@ -93,7 +93,7 @@ FOR_THE_SANDBOX = {
     "sandbox",
 }
 # Its door to pytest hands out sessions, so it knows both sides.
-KNOWS_BOTH_SIDES = {"sandbox/pytest_plugin.py"}
+KNOWS_BOTH_SIDES = {"sandbox/pytest_loops.py", "sandbox/pytest_plugin.py"}
 
 
 def name_of(path: Path) -> str:

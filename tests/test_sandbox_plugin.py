@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
 import os
-import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,10 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from heymarket_async.sandbox import Sandbox, pytest_plugin
+from heymarket_async.sandbox import Sandbox
 
 PLUGIN = "heymarket_async.sandbox.pytest_plugin"
-heymarket_sandbox = pytest_plugin.running_sandbox
 WITH_ASYNCIO = ("-p", "pytest_asyncio.plugin", "-p", PLUGIN, "-o", "asyncio_default_fixture_loop_scope=function")
 
 USING = """
@@ -69,24 +65,77 @@ import sys
 def test_nothing_was_imported():
     assert "heymarket_async.sandbox.pytest_plugin" in sys.modules
     ours = {name.removeprefix("heymarket_async").lstrip(".") for name in sys.modules if "heymarket" in name}
-    assert ours == {"", "_homes", "_lazy", "_version", "sandbox", "sandbox.pytest_plugin"}
+    assert ours == {"", "_homes", "_lazy", "_version", "sandbox", "sandbox.pytest_loops", "sandbox.pytest_plugin"}
     assert {"aiohttp", "attrs", "authlib", "msgspec"}.isdisjoint(sys.modules)
 """
     said = run_pytest(tmp_path, code, *WITH_ASYNCIO, env=plain_env)
     assert "1 passed" in said, said
 
 
-def test_without_pytest_asyncio_pytest_works_and_the_fixture_says_what_it_needs(
-    tmp_path: Path, plain_env: dict[str, str]
-) -> None:
-    hide = """
-import importlib.util, sys
+LOOPS = """
+import pytest
 
-real = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *rest: None if name == "pytest_asyncio" else real(name, *rest)
+async def ask(session):
+    assert await session.inboxes.list()
+
+@pytest.mark.asyncio
+async def test_of_the_usual_loop(heymarket_session, heymarket_sandbox):
+    await ask(heymarket_session)
+    assert len(heymarket_sandbox.requests) == 1
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_of_the_loop_of_the_session(heymarket_session):
+    await ask(heymarket_session)
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_of_the_loop_of_the_module(heymarket_session):
+    await ask(heymarket_session)
+
+@pytest.mark.asyncio(loop_scope="package")
+async def test_of_the_loop_of_the_package(heymarket_session):
+    await ask(heymarket_session)
+
+@pytest.mark.asyncio(loop_scope="class")
+class TestOfTheLoopOfTheClass:
+    async def test_it(self, heymarket_session):
+        await ask(heymarket_session)
+
+def test_without_a_loop(heymarket_sandbox):
+    assert heymarket_sandbox.url
 """
-    (tmp_path / "hide.py").write_text(hide, "utf-8")
-    code = """
+
+
+@pytest.mark.parametrize("mode", ["auto", "strict"])
+@pytest.mark.parametrize("usual", ["function", "session"])
+def test_the_sandbox_answers_on_the_loop_of_the_test(
+    tmp_path: Path, plain_env: dict[str, str], mode: str, usual: str
+) -> None:
+    options = ("-o", f"asyncio_mode={mode}", "-o", f"asyncio_default_test_loop_scope={usual}")
+    said = run_pytest(tmp_path, LOOPS, *WITH_ASYNCIO, *options, env=plain_env)
+    assert "6 passed" in said, said
+
+
+ANYIO = """
+import pytest
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", ("asyncio", {"debug": True}), "trio"])
+async def test_it(heymarket_sandbox, heymarket_session):
+    assert await heymarket_session.inboxes.list()
+    assert len(heymarket_sandbox.requests) == 1
+"""
+
+
+@pytest.mark.parametrize("beside", [(), WITH_ASYNCIO])
+def test_tests_that_anyio_runs_have_the_fixtures_too(
+    tmp_path: Path, plain_env: dict[str, str], beside: tuple[str, ...]
+) -> None:
+    said = run_pytest(tmp_path, ANYIO, "-p", "anyio.pytest_plugin", *(beside or ("-p", PLUGIN)), env=plain_env)
+    assert "2 passed, 1 error" in said, said
+    assert "runs on asyncio, not on trio. Let your fixture anyio_backend return 'asyncio'." in said
+
+
+WITHOUT = """
 def test_plain():
     pass
 
@@ -96,22 +145,25 @@ def test_with_it(heymarket_sandbox):
 def test_with_the_other(heymarket_session):
     pass
 """
+OLD = """
+import pytest_asyncio.plugin as plugin
+
+modern = plugin.fixture
+plugin.fixture = lambda function=None, **options: modern(function, **options)
+"""
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_without_pytest_asyncio_or_with_an_old_one_pytest_works_and_the_fixture_says_what_it_needs(
+    tmp_path: Path, plain_env: dict[str, str], *, old: bool
+) -> None:
+    (tmp_path / "old.py").write_text(OLD, "utf-8")
     env = {**plain_env, "PYTHONPATH": f"{tmp_path}{os.pathsep}{plain_env['PYTHONPATH']}"}
-    said = run_pytest(tmp_path, code, "-p", "hide", "-p", PLUGIN, env=env)
+    said = run_pytest(tmp_path, WITHOUT, *((*WITH_ASYNCIO, "-p", "old") if old else ("-p", PLUGIN)), env=env)
     assert "1 passed, 2 errors" in said, said
-    for fixture in ("heymarket_sandbox", "heymarket_session"):
-        assert f"The fixture {fixture} needs pytest-asyncio: pip install pytest-asyncio" in said
+    assert said.count("The fixture heymarket_sandbox needs pytest-asyncio, 0.24 or newer, or anyio: pip install") == 2
 
 
 async def test_the_fixture_gives_a_sandbox_that_answers(heymarket_sandbox: Sandbox) -> None:
     async with aiohttp.ClientSession() as http, http.get(heymarket_sandbox.url + "/v1/team") as response:
         assert response.status == 401
-
-
-def test_the_stand_in_fails_the_test_that_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", dict[str, None]().get)
-    names = runpy.run_path(pytest_plugin.__file__)
-    assert "running_sandbox" not in names
-    for name in ("missing_sandbox", "missing_session"):
-        with pytest.raises(pytest.fail.Exception, match="needs pytest-asyncio"):
-            inspect.unwrap(names[name])()
