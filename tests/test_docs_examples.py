@@ -32,7 +32,7 @@ def test_few_of_them_are_not_run_and_each_says_why():
 
 @pytest.mark.parametrize("block", RUN.values(), ids=RUN)
 def test_an_example_prints_what_the_page_says(block: Block, tmp_path):
-    if "\nasync def test_" in block.code:  # an example of a test
+    if "\nasync def test_" in block.code or "\ndef test_" in block.code:  # an example of a test
         (tmp_path / "test_it.py").write_text(block.code, "utf-8")
         options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
         options += ["-o", "asyncio_default_fixture_loop_scope=function"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -162,17 +164,55 @@ class TestAssertions:
             message = str(caught.value)
             assert message.startswith(said)
             assert "to 15105550102: 'First'" in message
-            assert "The latest of 2 requests:" in message
+            assert "What was asked:" in message
             assert "send_message -> 200" in message
-            assert "1 ordered answers have not come yet." in message
+            assert "Ordered answers that have not come yet: 1." in message
 
     def test_they_say_that_nothing_went_out(self):
         with pytest.raises(AssertionError, match=r"Nothing went out to anybody\.\nThe sandbox has seen no request"):
             assert_texted_once(Sandbox(), PHONE)
 
+    @pytest.mark.quiet
+    def test_a_scheduled_text_counts_when_it_is_due_though_nothing_was_asked_since(self):
+        async def main(clock):
+            sandbox = Sandbox(clock=clock)
+            when = datetime.fromtimestamp(clock.wall() // 900 * 900 + 3600, UTC)
+            team = sandbox.teams[0]
+            inbox, member = team.inboxes[0]["id"], team.members[0]["id"]
+            for phone in (PHONE, "+1 510 555 0102"):
+                async with session_on(sandbox, clock=clock) as session:
+                    await session.schedules.create(
+                        inbox_id=inbox, user_id=member, execute_at=when, phone_number=phone, text="Later."
+                    )
+            assert_nobody_texted(sandbox)
+            with pytest.raises(AssertionError, match="Scheduled and not due yet: 2"):
+                assert_texted_once(sandbox, PHONE)
+            team.opt_out("15105550102")
+            await asyncio.sleep(3600)
+            with pytest.raises(AssertionError, match="Scheduled, due, and not sent: unsubscribed_number"):
+                assert_nobody_texted(sandbox)
+            assert_texted_once(sandbox, PHONE, text="Later.")
+
+        run_in_virtual_time(main)
+
+    @pytest.mark.quiet
+    async def test_after_many_texts_the_latest_are_told(self):
+        sandbox = Sandbox()
+        async with session_on(sandbox) as session:
+            for number in range(30):
+                await send(session, sandbox, text=f"No. {number}")
+        with pytest.raises(AssertionError) as caught:
+            assert_nobody_texted(sandbox)
+        message = str(caught.value)
+        assert "What went out, the latest 20 of 30:" in message
+        assert "What was asked, the latest 5 of 30:" in message
+        assert "'No. 10'" in message
+        assert "'No. 9'" not in message
+
     @pytest.mark.parametrize(
         ("act", "said"),
         [
+            (lambda: assert_texted_once(Sandbox(), PHONE, text=b"Ready."), "text must be a str, not bytes"),
             (lambda: assert_texted_once(Sandbox(), "0101"), "phone_number"),
             (lambda: assert_texted(Sandbox(), PHONE, times="1"), "times must be an int"),
             (lambda: assert_nobody_texted(None), "sandbox must be a Sandbox, not NoneType. Pass heymarket_sandbox."),

@@ -1,14 +1,15 @@
-"""Who was texted, and what to look at if it was somebody else."""
+"""Who was texted, and what to look at if it was somebody else. What was scheduled and is due by now has gone out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from heymarket_async.arguments import wrong
 from heymarket_async.phones import normal_phone
-from heymarket_async.sandbox import Sandbox, Sent
+from heymarket_async.sandbox import Received, Sandbox, Sent
 
-_LATEST = 5
+_LATEST_SENT = 20
+_LATEST_ASKED = 5
 
 
 def assert_texted_once(sandbox: Sandbox, phone_number: str, *, text: str | None = None) -> Sent:
@@ -44,6 +45,8 @@ def assert_texted(sandbox: Sandbox, phone_number: str, *, times: int, text: str 
     """
     if isinstance(times, bool) or not isinstance(times, int) or times < 0:
         raise wrong("times", f"must be an int from 0 on, not {times!r}")
+    if text is not None and not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
+        raise wrong("text", f"must be a str, not {type(text).__name__}")
     number = normal_phone(phone_number)
     found = tuple(sent for sent in _sent(sandbox) if sent.to == number)
     if len(found) != times:
@@ -66,9 +69,10 @@ def assert_nobody_texted(sandbox: Sandbox) -> None:
         raise AssertionError(f"Somebody was texted.{_facts(sandbox)}")
 
 
-def _sent(sandbox: Sandbox) -> Iterable[Sent]:
+def _sent(sandbox: Sandbox) -> Sequence[Sent]:
     if not isinstance(sandbox, Sandbox):  # pyright: ignore[reportUnnecessaryIsInstance]  # not every caller has a checker
         raise wrong("sandbox", f"must be a Sandbox, not {type(sandbox).__name__}", "Pass heymarket_sandbox.")
+    sandbox.tick()
     return [sent for team in sandbox.teams for sent in team.sent]
 
 
@@ -77,18 +81,26 @@ def _times(count: int) -> str:
 
 
 def _facts(sandbox: Sandbox) -> str:
-    """Return what one wants to know next: what went out, what was asked, and which faults have not come yet."""
-    sent = [f"  to {each.to}: {each.text!r} (message {each.message_id})" for each in _sent(sandbox)]
-    asked = [
-        f"  {each.operation or each.path} -> {each.status or 'no answer'}{'' if each.performed else ', not performed'}"
-        for each in sandbox.requests[-_LATEST:]
-    ]
+    """Return what one wants to know next: what went out, what will, what was asked, which faults have not come yet."""
+    sent, asked = _sent(sandbox), sandbox.requests
     lines = [
-        "What went out:" if sent else "Nothing went out to anybody.",
-        *sent,
-        f"The latest of {len(sandbox.requests)} requests:" if asked else "The sandbox has seen no request.",
-        *asked,
+        _heading("What went out", len(sent), _LATEST_SENT) if sent else "Nothing went out to anybody.",
+        *(f"  to {each.to}: {each.text!r} (message {each.message_id})" for each in sent[-_LATEST_SENT:]),
+        _heading("What was asked", len(asked), _LATEST_ASKED) if asked else "The sandbox has seen no request.",
+        *map(_answer, asked[-_LATEST_ASKED:]),
     ]
-    if sandbox.scripted:
-        lines.append(f"{sandbox.scripted} ordered answers have not come yet.")
+    waiting = sum(len(team.schedules) for team in sandbox.teams)
+    missed = [code for team in sandbox.teams for _, code in team.book.missed]
+    lines += [f"Scheduled and not due yet: {waiting}."] * bool(waiting)
+    lines += [f"Scheduled, due, and not sent: {', '.join(missed)}."] * bool(missed)
+    lines += [f"Ordered answers that have not come yet: {sandbox.scripted}."] * bool(sandbox.scripted)
     return "".join(f"\n{line}" for line in lines)
+
+
+def _answer(request: Received) -> str:
+    performed = "" if request.performed else ", not performed"
+    return f"  {request.operation or request.path} -> {request.status or 'no answer'}{performed}"
+
+
+def _heading(what: str, count: int, most: int) -> str:
+    return f"{what}, the latest {most} of {count}:" if count > most else f"{what}:"
