@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+from heymarket_async.errors import ArgumentError
+from heymarket_async.values import kind_of
 
 
 class Timer(Protocol):
@@ -40,6 +44,12 @@ class Clock(Protocol):
     def call_later(self, seconds: float, act: Callable[[], object]) -> Timer:
         """Call `act` on the running event loop once `seconds` have passed on this clock."""
         ...
+
+
+def is_clock(value: object) -> bool:
+    """Say whether a value is a clock, and not the class of one."""
+    wanted = ("wall", "monotonic", "sleep", "call_later")
+    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in wanted)
 
 
 class SystemClock:
@@ -79,14 +89,23 @@ class _VirtualTimer:
         self.act = None
 
 
+def _check_seconds(argument: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ArgumentError(f"{argument} must be a number of seconds, not {kind_of(value)}.", argument=argument)
+
+
 class VirtualClock:
     """A clock that moves only when told to, so that hours pass in milliseconds.
 
     Args:
         wall: Unix time in seconds at which the clock starts.
+
+    Raises:
+        ArgumentError: an argument of any of its methods is no number of seconds.
     """
 
     def __init__(self, wall: float = 1_800_000_000.0) -> None:
+        _check_seconds("wall", wall)
         self._wall = wall
         self._monotonic = 0.0
         self._order = itertools.count()
@@ -122,10 +141,11 @@ class VirtualClock:
         """Let `seconds` pass on both readings. What is due meanwhile happens in order, each at its moment.
 
         Raises:
-            ValueError: `seconds` is negative: only the wall goes back, by `set_wall`.
+            ArgumentError: `seconds` is no number, or negative: only the wall goes back, by `set_wall`.
         """
+        _check_seconds("seconds", seconds)
         if seconds < 0:
-            raise ValueError("Time does not go back.")
+            raise ArgumentError("seconds must be 0 or more: time does not go back.", argument="seconds")
         wall, start = self._wall, self._monotonic
         end = start + seconds
         while (due := self._next()) is not None and due[0] <= end:
@@ -137,10 +157,12 @@ class VirtualClock:
 
     def suspend(self, seconds: float) -> None:
         """Let `seconds` pass on the wall only, as for a laptop that slept."""
+        _check_seconds("seconds", seconds)
         self._wall += seconds
 
     def set_wall(self, wall: float) -> None:
-        """Set the Unix time, forward or back, as a person or NTP does."""
+        """Set the Unix time in seconds, forward or back, as a person or NTP does."""
+        _check_seconds("wall", wall)
         self._wall = wall
 
     @property

@@ -39,6 +39,7 @@ from heymarket_async.settings import (
     Options,
     Timeouts,
     check_base_url,
+    check_clock,
     check_count,
     check_credentials,
     check_lane,
@@ -120,6 +121,7 @@ class AsyncSession(OnlyAsyncWith, Watches):
         transport: Transport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        clock = check_clock(clock)
         self._rate_limit = None if rate_limit is None else check_count("rate_limit", rate_limit)
         self._proxy, self._trust_env = None if proxy is None else check_proxy(proxy), trust_env
         address, headers = check_base_url(base_url), headers_for(check_user_agent(user_agent), aiohttp.__version__)

@@ -13,6 +13,7 @@ import attrs
 
 from heymarket_async._version import __version__
 from heymarket_async.auth import ApiKey, ApiSecret, ApiSecretPair, Credentials
+from heymarket_async.clock import Clock, is_clock
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.events import Listener
 from heymarket_async.lanes import Lane
@@ -74,6 +75,18 @@ class Options(Record, frozen=True, kw_only=True):
     lane: Lane | None = None
     listeners: tuple[Listener, ...] = ()
     largest_reply: int = LARGEST_REPLY
+
+
+def check_clock(value: object) -> Clock:
+    """Return `value` if it is a clock.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if not is_clock(value):
+        advice = "Pass one that is made, such as VirtualClock()."
+        raise ConfigurationError(f"clock must be a Clock, not {kind_of(value)}.", advice=advice)
+    return cast(Clock, value)
 
 
 def check_positive(what: str, value: object) -> float:

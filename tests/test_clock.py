@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from heymarket_async import ArgumentError
 from heymarket_async.clock import SYSTEM_CLOCK, SkewedClock, VirtualClock
 
 
@@ -46,9 +47,17 @@ class TestVirtualClock:
 
     def test_time_does_not_go_back(self):
         clock = VirtualClock()
-        with pytest.raises(ValueError, match="not go back"):
+        with pytest.raises(ArgumentError, match="not go back"):
             clock.advance(-0.1)
         assert clock.monotonic() == 0.0
+
+    @pytest.mark.parametrize("value", ["3", None, True, float("nan"), float("inf")])
+    def test_what_is_no_number_of_seconds_is_refused(self, value):
+        clock = VirtualClock()
+        for act in (clock.advance, clock.suspend, clock.set_wall, VirtualClock):
+            with pytest.raises(ArgumentError, match=r"(seconds|wall) must be a number of seconds, not "):
+                act(value)
+        assert (clock.monotonic(), clock.wall()) == (0.0, VirtualClock().wall())
 
     async def test_sleepers_wake_when_their_time_has_come_and_in_its_order(self):
         clock, woken = VirtualClock(), []

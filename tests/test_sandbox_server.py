@@ -63,6 +63,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         ("retry_after", None),
         ("seed", None),
         ("clock", time.time),
+        ("clock", VirtualClock),
     ],
 )
 def test_a_bad_option_is_named_with_its_rule_at_once(option: str, value: Any) -> None:

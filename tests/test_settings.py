@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
+from heymarket_async import AsyncSession
 from heymarket_async.auth import ApiKey, ApiSecret
+from heymarket_async.clock import VirtualClock
 from heymarket_async.errors import ConfigurationError
 from heymarket_async.retry import Retries
 from heymarket_async.settings import (
@@ -25,6 +28,12 @@ from heymarket_async.settings import (
 )
 
 NOT_POSITIVE = [0, 0.0, -1, -0.1, math.nan, math.inf, -math.inf, "5", None, True, 10**400, [1]]
+
+
+@pytest.mark.parametrize("value", [5, None, VirtualClock, time])
+def test_a_clock_that_is_none_is_refused(value):
+    with pytest.raises(ConfigurationError, match=r"^clock must be a Clock, not \w+\. Pass one that is made"):
+        AsyncSession(ApiSecret("id", "key"), clock=value)
 
 
 class TestTimes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import attrs
@@ -30,6 +31,7 @@ from heymarket_async import (
     ServerError,
     Tag,
     TeamMember,
+    WrongEventLoop,
 )
 from heymarket_async.convert import Reader
 from heymarket_async.sandbox import Answer, Reply, Sandbox
@@ -89,6 +91,12 @@ class TestMaking:
         made = make(Message, id=7, text="Hello", status=MessageStatus.SENT)
         assert (made.id, made.text, made.status) == (7, "Hello", "sent")
 
+    def test_it_is_as_it_would_be_read_words_as_enums_and_times_in_utc(self):
+        eastern = timezone(timedelta(hours=-5))
+        made = make(Message, status="sent", date=datetime(2026, 1, 5, 4, 30, tzinfo=eastern))
+        assert made.status is MessageStatus.SENT
+        assert made.date.isoformat() == "2026-01-05T09:30:00+00:00"
+
     def test_none_leaves_a_field_out(self):
         assert "name" not in as_json(make(Inbox, name=None))
 
@@ -104,11 +112,19 @@ class TestMaking:
         [
             (lambda: make(Inbox, nmae="Sales"), "nmae is no field of Inbox. Do you mean name?"),
             (lambda: make(Tag, colour=1), "colour is no field of Tag. "),
-            (lambda: make(Inbox, id="seven"), "id must be integer, not string."),
-            (lambda: make(Inbox, members=(1, "x")), "members must be "),
-            (lambda: make(Inbox, name=7), "name must be "),
-            (lambda: make(Inbox, id="7"), "id must be "),
-            (lambda: make(Inbox, members=[1]), "members must be "),
+            (lambda: make(Inbox, id="seven"), "id must be int, not str."),
+            (lambda: make(Inbox, id=True), "id must be int, not bool."),
+            (lambda: make(Inbox, id=None), "id must be int, not NoneType."),
+            (lambda: make(Inbox, members=(1, "x")), "members must be tuple[int, ...], not tuple."),
+            (lambda: make(Inbox, name=7), "name must be str | None, not int."),
+            (lambda: make(Inbox, members=[1]), "members must be tuple[int, ...], not list."),
+            (lambda: make(Inbox, extra=5), "extra must be a mapping, not int."),
+            (lambda: make(Inbox, extra={"name": "Sales"}), "extra holds 'name', which is the field name."),
+            (lambda: make(Message, date=datetime(2026, 1, 5)), "date has no time zone. Write datetime("),  # noqa: DTZ001
+            (lambda: make(Message, conversation={"id": 1}), "conversation must be Conversation | None, not dict."),
+            (lambda: make(Message, conversation=make(Inbox)), "conversation must be Conversation | None, not Inbox."),
+            (lambda: make(Message, status=5), "status must be MessageStatus | None, not int."),
+            (lambda: make_many(Inbox, 2, id="7"), "id must be an int from 1 on, not str"),
             (lambda: make(Reply), "model must be a model, not Reply."),
             (lambda: make("Inbox"), "model must be a model, not str."),
             (lambda: make_many(Inbox, "3"), "count must be an int"),
@@ -290,8 +306,42 @@ class TestFaultsByName:
             with pytest.raises(ConnectionLost):
                 await session.inboxes.list()
 
+    @pytest.mark.parametrize("wait", ["30", -30, True])
+    def test_a_time_to_wait_that_is_none_is_refused(self, wait):
+        with pytest.raises(ArgumentError, match="retry_after must be a number of seconds"):
+            faults.too_many(wait)
+
     def test_each_says_what_it_is(self):
         assert isinstance(faults.down(), Answer)
+
+
+class TestVirtualTime:
+    @pytest.mark.parametrize("main", [5, lambda _: 5])
+    def test_what_is_no_async_function_is_refused(self, main):
+        with pytest.raises(ArgumentError, match="main must be an async function that takes the clock"):
+            run_in_virtual_time(main)
+
+    async def test_in_a_test_that_is_async_it_says_that_the_test_should_not_be(self):
+        async def main(_):
+            raise AssertionError("never")
+
+        with pytest.raises(WrongEventLoop, match=r"one runs here already\. Call it from a test that is not async"):
+            run_in_virtual_time(main)
+
+    def test_the_timers_of_asyncio_go_by_it_and_threads_are_waited_for(self):
+        async def main(clock):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await asyncio.sleep(100)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(clock.sleep(100), 7)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(asyncio.sleep(10))
+                group.create_task(clock.sleep(20))
+            assert await asyncio.to_thread(threading.get_ident) != threading.get_ident()
+            return clock.monotonic()
+
+        assert run_in_virtual_time(main) == pytest.approx(32)
 
 
 async def test_the_fixture_gives_a_session_on_the_sandbox(heymarket_sandbox, heymarket_session):

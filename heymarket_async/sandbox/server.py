@@ -11,7 +11,7 @@ from typing import Any, Self, get_args
 import attrs
 
 from heymarket_async.auth import ApiKey, ApiSecret
-from heymarket_async.clock import SYSTEM_CLOCK, Clock, SkewedClock
+from heymarket_async.clock import SYSTEM_CLOCK, Clock, SkewedClock, is_clock
 from heymarket_async.errors import ConfigurationError, SessionError
 from heymarket_async.misuse import OnlyAsyncWith
 from heymarket_async.sandbox.answers import Answer
@@ -94,7 +94,7 @@ class Sandbox(OnlyAsyncWith):
         _check("variants", variants is None or isinstance(variants, Variants), "must be Variants")
         _check("history", _is_count(history), "must be an int, 0 or more")
         _check("seed", type(seed) in (int, str), "must be an int or a str")
-        _check("clock", _is_clock(clock), "must have wall(), monotonic() and sleep()")
+        _check("clock", is_clock(clock), "must be a clock, with wall(), monotonic(), sleep() and call_later()")
         clock = self._clock = SkewedClock(clock)
         self.skew = skew
         given = variants or Variants()
@@ -354,7 +354,3 @@ def _check_call(what: str, good: bool, rule: str) -> None:
 
 def _is_count(value: object, least: int = 0) -> bool:
     return type(value) is int and value >= least
-
-
-def _is_clock(value: object) -> bool:
-    return all(callable(getattr(value, name, None)) for name in ("wall", "monotonic", "sleep"))

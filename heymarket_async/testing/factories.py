@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from typing import Any, Final, TypeVar, cast
 from heymarket_async.arguments import check_count, wrong
 from heymarket_async.convert import Reader
 from heymarket_async.drift import Misfit
+from heymarket_async.errors import ArgumentError
 from heymarket_async.staging import Field, is_model, plan_of
-from heymarket_async.values import OpenEnum
+from heymarket_async.values import OpenEnum, kind_of
 
 M = TypeVar("M")
 
@@ -53,9 +55,9 @@ def make(model: type[M], /, **fields: Any) -> M:
             near = difflib.get_close_matches(name, known, 1)
             advice = f"Do you mean {near[0]}?" if near else f"It has {', '.join(known)}."
             raise wrong(name, f"is no field of {model.__name__}", advice)
+    _check_extra(plan, fields.get("extra", {}))
     made = model(**{field.name: _likely(field) for field in plan} | fields)
-    _check(model, made, fields)
-    return made
+    return cast(M, _as_it_comes(model, made, fields))
 
 
 def make_many(model: type[M], count: int, /, **fields: Any) -> tuple[M, ...]:
@@ -70,7 +72,7 @@ def make_many(model: type[M], count: int, /, **fields: Any) -> tuple[M, ...]:
         ArgumentError: the model has no id, or as of `make`.
     """
     check_count("count", count)
-    first = fields.pop("id", 1)
+    first = check_count("id", fields.pop("id", 1))
     return tuple(make(model, **fields, id=first + place) for place in range(count))
 
 
@@ -99,17 +101,34 @@ def _plan(model: type[Any]) -> tuple[Field, ...]:
     return plan_of(cast(Any, model)).fields
 
 
-def _check(model: type[Any], made: Any, fields: Mapping[str, Any]) -> None:
-    """See that the service could have sent it: what is written and read comes back."""
+def _check_extra(plan: tuple[Field, ...], extra: object) -> None:
+    if not isinstance(extra, Mapping):
+        raise wrong("extra", f"must be a mapping, not {kind_of(extra)}")
+    for field in plan:
+        if field.key in extra:
+            raise wrong("extra", f"holds {field.key!r}, which is the field {field.name}")
+
+
+def _as_it_comes(model: type[Any], made: Any, fields: Mapping[str, Any]) -> Any:
+    """Return it as the service would send it and the library would read it: words become enums, times are in UTC."""
     plan = plan_of(cast(Any, model))
     try:
         read: Any = Reader(strict=True).structure(as_json(made), model)
     except Misfit as misfit:
-        name = next((field.name for field in plan.fields if field.key == misfit.path[0]), "extra")
-        raise wrong(name, f"must be {misfit.wanted}, not {misfit.got}") from None
+        raise _misfit(next(field for field in plan.fields if field.key == misfit.path[0]), fields) from None
     for field in plan.fields:
         if getattr(read, field.name) != getattr(made, field.name):
-            raise wrong(field.name, f"must be {plan.wanted(field.key)}, not {type(fields[field.name]).__name__}")
+            raise _misfit(field, fields)
+    return read
+
+
+def _misfit(field: Field, fields: Mapping[str, Any]) -> ArgumentError:
+    value = fields[field.name]
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return wrong(field.name, "has no time zone", "Write datetime(..., tzinfo=UTC).")
+    shape = field.type if isinstance(field.type, type) else str(field.type)
+    wanted = re.sub(r"[a-z_][a-z_.]*\.(?=\w)", "", shape if isinstance(shape, str) else shape.__name__)
+    return wrong(field.name, f"must be {wanted}, not {kind_of(value)}")
 
 
 def _likely(field: Field) -> Any:

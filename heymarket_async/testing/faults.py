@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from heymarket_async.arguments import check_seconds
 from heymarket_async.sandbox import Answer, Hang, Ordinary, Reply, Reset
 
 
@@ -39,7 +40,12 @@ def too_many(retry_after: float | None = None) -> Answer:
 
     Args:
         retry_after: seconds that the answer asks to wait; None for an answer that does not say.
+
+    Raises:
+        ArgumentError: it is no number of seconds.
     """
+    if retry_after is not None:
+        check_seconds("retry_after", retry_after)
     return Reply(429, headers={} if retry_after is None else {"Retry-After": f"{retry_after:g}"})
 
 

@@ -12,7 +12,9 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from heymarket_async.arguments import wrong
 from heymarket_async.clock import VirtualClock
+from heymarket_async.errors import WrongEventLoop
 
 __all__ = ["IdleTimeLoop", "VirtualClock", "run_in_virtual_time"]
 
@@ -112,18 +114,33 @@ def run_in_virtual_time(main: Callable[[VirtualClock], Coroutine[Any, Any, T]]) 
         What `main` returned.
 
     Raises:
+        ArgumentError: `main` is no such function.
+        WrongEventLoop: a loop runs here already.
         AssertionError: nothing would ever happen any more, or the loop had something to complain of, such as an
             exception that nobody retrieved.
     """
+    _check_no_loop()
     clock = VirtualClock()
+    running = main(clock) if callable(main) else None
+    if not isinstance(running, Coroutine):
+        raise wrong("main", "must be an async function that takes the clock", "Pass the function, without calling it.")
     loop = IdleTimeLoop(clock)
     gc.freeze()  # What was there before need not be looked through.
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            result = runner.run(main(clock))
+            result = runner.run(running)
             gc.collect()  # So that an exception that nobody has retrieved is told of.
     finally:
         gc.unfreeze()
     if loop.noise:
         raise AssertionError(f"The event loop complained: {loop.noise}")
     return result
+
+
+def _check_no_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    advice = "Call it from a test that is not async: def test_it(), without async."
+    raise WrongEventLoop("run_in_virtual_time makes an event loop, and one runs here already.", advice=advice)
