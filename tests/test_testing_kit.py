@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -18,10 +19,12 @@ from heymarket_async import (
     ArgumentError,
     AsyncSession,
     AuthenticationError,
+    ChatClosed,
     ConnectionLost,
     HeymarketError,
     Inbox,
     Message,
+    MessageReceived,
     MessageStatus,
     PermissionDenied,
     RateLimited,
@@ -30,7 +33,9 @@ from heymarket_async import (
     SendUnknown,
     ServerError,
     Tag,
+    TargetOptOut,
     TeamMember,
+    WebhookEvent,
     WrongEventLoop,
 )
 from heymarket_async.convert import Reader
@@ -43,9 +48,12 @@ from heymarket_async.testing import (
     assert_texted_once,
     faults,
     make,
+    make_event,
     make_many,
     run_in_virtual_time,
 )
+from heymarket_async.webhooks import parse
+from heymarket_async.webhooks.events import CLASSES
 from test_models_contract import schemas_of
 
 ROOT = Path(__file__).parents[1]
@@ -148,6 +156,35 @@ class TestMaking:
         sandbox.teams[0].members = [as_json(make(TeamMember, id=7))]
         async with session_on(sandbox, strict=True) as session:
             assert [member.id for member in (await session.team.get()).members] == [7]
+
+
+class TestEventsThatAreMade:
+    @pytest.mark.parametrize("event", CLASSES.values())
+    def test_it_is_of_its_class_and_what_a_webhook_would_have_told(self, event):
+        made = make_event(event)
+        assert type(made) is event
+        body = json.dumps(as_json(made) | {"token": "check-me"}).encode()
+        assert parse(body, "check-me") == made
+
+    def test_its_fields_are_those_of_the_message_the_conversation_or_the_data(self):
+        assert make_event(MessageReceived, text="Yes").message.text == "Yes"
+        assert make_event(ChatClosed, id=7).chat.id == 7
+        assert make_event(TargetOptOut, phone="15105550101").data == {"phone": "15105550101"}
+
+    @pytest.mark.parametrize(
+        ("act", "said"),
+        [
+            (lambda: make_event(WebhookEvent), "event must be a class of events, not WebhookEvent."),
+            (lambda: make_event(Inbox), "event must be a class of events, not Inbox. Pass one such as Mess"),
+            (lambda: make_event("x"), "event must be a class of events, not str."),
+            (lambda: make_event(MessageReceived, txt="Yes"), "txt is no field of Message. Do you mean text?"),
+            (lambda: make(MessageReceived), "model must be a model, not MessageReceived. make_event makes events."),
+        ],
+    )
+    def test_a_mistake_is_told(self, act, said):
+        with pytest.raises(ArgumentError) as caught:
+            act()
+        assert str(caught.value).startswith(said)
 
 
 class TestAssertions:

@@ -14,10 +14,15 @@ from heymarket_async.arguments import check_count, wrong
 from heymarket_async.convert import Reader
 from heymarket_async.drift import Misfit
 from heymarket_async.errors import ArgumentError
+from heymarket_async.models.conversations import Conversation
+from heymarket_async.models.messages import Message
 from heymarket_async.staging import Field, is_model, plan_of
 from heymarket_async.values import OpenEnum, kind_of
+from heymarket_async.webhooks.events import CLASSES, ChatEvent, MessageEvent, WebhookEvent
+from heymarket_async.webhooks.parsing import Parser
 
 M = TypeVar("M")
+E = TypeVar("E", bound=WebhookEvent)
 
 _WHEN: Final = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 _PHONE: Final = "15105550101"
@@ -76,17 +81,42 @@ def make_many(model: type[M], count: int, /, **fields: Any) -> tuple[M, ...]:
     return tuple(make(model, **fields, id=first + place) for place in range(count))
 
 
+def make_event(event: type[E], /, **fields: Any) -> E:
+    """Return an event as a webhook tells it, for the test of a handler.
+
+    Args:
+        event: a class of events, such as `MessageReceived`.
+        **fields: what some fields of its message or of its conversation hold, as for `make`; of events without either,
+            what its `data` holds.
+
+    Raises:
+        ArgumentError: there is no such event, or as of `make`.
+
+    For example: `make_event(MessageReceived, text="Yes")`
+    """
+    kind = next((kind for kind, cls in CLASSES.items() if cls is event), None)
+    if kind is None:
+        name = getattr(event, "__name__", None) or type(event).__name__
+        raise wrong("event", f"must be a class of events, not {name}", "Pass one such as MessageReceived.")
+    model = Message if issubclass(event, MessageEvent) else Conversation if issubclass(event, ChatEvent) else None
+    data = fields if model is None else as_json(make(model, **fields))
+    return cast(E, Parser("token").read({"type": kind.value, "id": 1, "event_data": data}))
+
+
 def as_json(model: object) -> dict[str, Any]:
     """Return a model as the service sends it, for an answer of the sandbox: `Reply(json=as_json(make(Inbox)))`.
 
-    What is absent stays absent, and `extra` comes along.
+    What is absent stays absent, and `extra` comes along. An event becomes the body of its webhook, which lacks only the
+    token: `as_json(make_event(MessageReceived)) | {"token": "..."}`.
 
     Args:
-        model: a model of this library.
+        model: a model of this library, or an event.
 
     Raises:
-        ArgumentError: it is no model.
+        ArgumentError: it is neither.
     """
+    if isinstance(model, WebhookEvent):
+        return {"type": model.raw_type, "id": model.webhook_id, "event_data": model.data, **model.extra}
     plan = _plan(type(model))
     values = {field.key: getattr(model, field.name) for field in plan}
     return {key: _on_the_wire(value) for key, value in values.items() if value is not None} | dict(
@@ -97,7 +127,9 @@ def as_json(model: object) -> dict[str, Any]:
 def _plan(model: type[Any]) -> tuple[Field, ...]:
     if not is_model(model):
         name = getattr(model, "__name__", None) or type(model).__name__
-        raise wrong("model", f"must be a model, not {name}", "Pass a class such as heymarket_async.Inbox.")
+        event = isinstance(model, type) and issubclass(model, WebhookEvent)
+        advice = "make_event makes events." if event else "Pass a class such as heymarket_async.Inbox."
+        raise wrong("model", f"must be a model, not {name}", advice)
     return plan_of(cast(Any, model)).fields
 
 
