@@ -49,7 +49,9 @@ def read_text(body: bytes) -> Text:
 
 
 async def send_once(heymarket: AsyncSession, text: Text) -> int | None:
-    """Send a text, and return the id of its message. It may be called again with the same text at any time.
+    """Send a text, and return the id of its message.
+
+    It may be called again with the same text, as long as the service knows the `local_id`: then that texts once.
 
     Raises:
         Unsettled: not even a look into the conversation told whether it went out.
