@@ -23,7 +23,7 @@ class OnlyAsyncFor:
 
 
 class OnlyAsyncWith:
-    """Something to open with `async with`. Type checkers know without this; whoever has none is told."""
+    """Something to open with `async with`, in its own process. Type checkers know without this; others are told."""
 
     if not TYPE_CHECKING:  # pragma: no branch - so it is at run time
 
@@ -33,3 +33,7 @@ class OnlyAsyncWith:
 
         def __exit__(self, *_: object) -> None:
             """Stand here so that Python asks the other one."""
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"{name} cannot be copied or sent to another process: make one in each process.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import ssl
 import weakref
@@ -375,7 +374,8 @@ class AsyncSession(OnlyAsyncWith, Watches):
 
     def _copy(self, engine: Engine, *, owns_account: bool = False) -> Self:
         self._check_open()
-        fresh = copy.copy(self)
+        fresh = type(self).__new__(type(self))
+        vars(fresh).update(vars(self))
         fresh._engine = engine
         fresh._root = self._root or weakref.ref(self)
         fresh._closed, fresh._owns_account = False, owns_account

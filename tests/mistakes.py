@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import pickle
 import textwrap
 import warnings
 from typing import Any
 
 import attrs
 
-from heymarket_async import AsyncSession, Fleet, Timeouts
+from heymarket_async import ApiSecret, AsyncSession, Fleet, Timeouts
 from heymarket_async.sandbox import Sandbox
 
 
@@ -70,6 +71,19 @@ AWAITS = (
         plain=True,
     ),
     Mistake(
+        "A call that gives all at once is collected as if it came in pages",
+        "inboxes = await heymarket.inboxes.list().collect()",
+        "inboxes = await heymarket.inboxes.list()",
+        plain=True,
+    ),
+    Mistake(
+        "A plain function calls without `await`",
+        "inbox = heymarket.inboxes.list()[0]",
+        "inbox = asyncio.run(heymarket.inboxes.list())[0]  # Or use heymarket_async.sync.Session.",
+        plain=True,
+        without_loop=True,
+    ),
+    Mistake(
         "A call is made and nobody awaits it, so nothing is sent",
         'heymarket.messages.send(inbox_id=inbox.id, creator_id=me, phone_number=SAM, text="Hello")',
         'await heymarket.messages.send(inbox_id=inbox.id, creator_id=me, phone_number=SAM, text="Hello")',
@@ -114,6 +128,16 @@ SESSIONS = (
         "A session is opened and never closed",
         "heymarket = AsyncSession(secret, base_url=url)\nawait heymarket.inboxes.list()\ndel heymarket",
     ),
+    Mistake(
+        "A session is sent to another process",
+        "pickle.dumps(heymarket)  # As multiprocessing and Celery do with arguments.",
+    ),
+    Mistake(
+        "An API Secret is passed in two parts",
+        'AsyncSession("my-id", "my-key")',
+        'AsyncSession(ApiSecret("my-id", "my-key"))',
+        plain=True,
+    ),
     Mistake("A key is passed where credentials are wanted", 'AsyncSession("my-key")'),
     Mistake("A timeout is a text", 'AsyncSession(secret, timeout="30")'),
     Mistake("A timeout is less than nothing", "Timeouts(connect=-1)"),
@@ -148,6 +172,12 @@ ARGUMENTS = (
     Mistake(
         "A text is empty",
         'await heymarket.messages.send(inbox_id=inbox.id, creator_id=me, phone_number=SAM, text="")',
+    ),
+    Mistake(
+        "Arguments are passed without their names",
+        'await heymarket.messages.send(inbox.id, me, SAM, "Hello")',
+        'await heymarket.messages.send(inbox_id=inbox.id, creator_id=me, phone_number=SAM, text="Hello")',
+        plain=True,
     ),
     Mistake("A feed is misspelt", 'heymarket.watch("inbox")'),
 )
@@ -203,11 +233,13 @@ def _names(sandbox: Sandbox) -> dict[str, Any]:
         "__name__": "my_app",
         "SAM": "+1 510 555 0101",
         "me": sandbox.teams[0].members[0]["id"],
+        "ApiSecret": ApiSecret,
         "AsyncSession": AsyncSession,
         "Fleet": Fleet,
         "Timeouts": Timeouts,
         "UTC": UTC,
         "asyncio": asyncio,
         "datetime": datetime,
+        "pickle": pickle,
         "secret": sandbox.secret,
     }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +76,13 @@ class TestWhatIsOnlyForAsync:
             await asyncio.gather(pager)
 
     @pytest.mark.parametrize("make", [lambda: AsyncSession(SECRET), lambda: Fleet({}), Sandbox])
+    @pytest.mark.parametrize("use", [pickle.dumps, copy.copy, copy.deepcopy])
+    def test_what_lives_in_one_process_is_not_copied(self, make, use):
+        made = make()
+        with pytest.raises(TypeError, match=f"{type(made).__name__} cannot be copied .*: make one in each process"):
+            use(made)
+
+    @pytest.mark.parametrize("make", [lambda: AsyncSession(SECRET), lambda: Fleet({}), Sandbox])
     def test_a_plain_with_is_told_what_it_lacks(self, make):
         made = make()
         with pytest.raises(TypeError, match="needs `async with`"):
@@ -87,6 +97,40 @@ class TestWhatIsOnlyForAsync:
 
         [error] = asyncio.run(main())
         assert "await pager.collect()" in str(error)
+
+
+FORKED = """
+import asyncio
+import multiprocessing
+
+from heymarket_async import AsyncSession, WrongEventLoop
+from heymarket_async.sandbox import Sandbox
+
+
+def child(heymarket):
+    try:
+        asyncio.run(heymarket.inboxes.list())
+    except WrongEventLoop:
+        print("the child is told", flush=True)
+
+
+async def main():
+    async with Sandbox() as sandbox, AsyncSession(sandbox.secret, base_url=sandbox.url) as heymarket:
+        await heymarket.inboxes.list()
+        process = multiprocessing.get_context("fork").Process(target=child, args=(heymarket,))
+        process.start()
+        await asyncio.to_thread(process.join)
+        print(len(await heymarket.inboxes.list()), "inboxes in the parent,", len(sandbox.requests), "requests")
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_session_that_is_open_is_not_used_by_a_process_that_was_forked():
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "the child is told\n5 inboxes in the parent, 2 requests\n"
 
 
 class TestWhatWasMeant:
