@@ -361,6 +361,24 @@ class TestWhatCannotBe:
         assert "its own thread" in str(errors[0])
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+    def test_is_not_a_session_whose_first_use_is_after_a_fork(self, served):
+        heymarket = served.session()
+        said = multiprocessing.get_context("fork").SimpleQueue()
+
+        def child():
+            said.put(len(heymarket.inboxes.list()))
+            heymarket.close()
+
+        for _ in range(2):  # As the workers of Celery, or of a server that loads the app before it forks.
+            process = multiprocessing.get_context("fork").Process(target=child)
+            process.start()
+            process.join(30)
+            assert process.exitcode == 0
+            assert said.get() > 0
+        assert len(heymarket.inboxes.list()) > 0
+        heymarket.close()
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
     def test_is_a_call_after_a_fork(self, served):
         heymarket = served.session()
         heymarket.inboxes.list()

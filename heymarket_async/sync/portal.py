@@ -25,7 +25,7 @@ class Portal:
         self._lock = threading.RLock()  # A session may be forgotten, and so stopped, while its own thread holds it.
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._process = os.getpid()
+        self._process: int | None = None  # That of the thread.
         self._stopped = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -93,10 +93,10 @@ class Portal:
         return outcome, partial(loop.call_soon_threadsafe, cancel)
 
     def _begin(self) -> asyncio.AbstractEventLoop:
-        if self._process != os.getpid():
+        if self._process not in (None, os.getpid()):
             raise SessionError(
-                "This session was opened in another process, and its thread is not in this one.",
-                advice="Make a session after the fork.",
+                "This session was used in another process, and its thread is not in this one.",
+                advice="Make it, or use it for the first time, after the fork.",
             )
         if threading.current_thread() is self._thread:
             raise SessionError(
@@ -106,7 +106,7 @@ class Portal:
         if self._stopped:
             raise SessionClosed("This session is closed.")
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
+            self._loop, self._process = asyncio.new_event_loop(), os.getpid()
             # A daemon, so that a program with a session that was forgotten can end; see `Session`.
             self._thread = threading.Thread(target=_live, args=(self._loop,), name="heymarket", daemon=True)
             self._thread.start()
