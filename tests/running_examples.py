@@ -107,10 +107,18 @@ def environment(sandbox, folder, **more):
 @contextlib.asynccontextmanager
 async def running(name, sandbox, folder, *, port=None, **more):
     """Run an example while the block runs, which may end it itself."""
+    command = ("-W", "error", "-W", "ignore:unclosed <socket:ResourceWarning", str(EXAMPLES / name))
     port = port or free_ports()
+    async with running_python(*command, sandbox=sandbox, folder=folder, port=port, PORT=str(port), **more) as example:
+        yield example
+
+
+@contextlib.asynccontextmanager
+async def running_python(*arguments, sandbox, folder, port, **more):
+    """Run Python in a folder while the block runs, which may end it itself."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-W", "ignore:unclosed <socket:ResourceWarning", str(EXAMPLES / name)),
-        env=environment(sandbox, folder, PORT=str(port), **more),
+        *(sys.executable, *arguments),
+        env=environment(sandbox, folder, **more),
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
