@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 
 import pytest
 
+from docs_blocks import DOCS, blocks_of
 from heymarket_async.sandbox import Hang, Reset, Sandbox
 from sandbox_support import until
 from terminal import credentials, heymarket, set_all, start
@@ -38,6 +40,18 @@ async def test_it_says_so_in_json_too(folder, heymarket_sandbox, monkeypatch):
     assert said["rows"] == len((folder / "out").read_text().splitlines()) - 1 > 0
     again = json.loads((await heymarket("export", "conversations", *arguments)).out)
     assert again["rows"] == said["rows"]
+
+
+async def test_the_commands_of_its_page_write_what_they_say(folder):
+    page = (DOCS / "export.md").read_text("utf-8")
+    lines = [line for block in blocks_of(page) if block.language == "sh" for line in block.code.splitlines()]
+    assert len(lines) >= 3
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        assert program == "heymarket"
+        shown = await heymarket(*arguments)
+        assert shown.code == 0, shown.err
+        assert (folder / arguments[arguments.index("--to") + 1]).stat().st_size > 0
 
 
 async def test_it_works_with_the_sandbox_and_no_credentials(folder):
