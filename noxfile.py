@@ -21,6 +21,7 @@ CONSUMER = Path("tests/consumer").resolve()
 OLDEST_PYTEST = ("pytest==8.2.*", "pytest-asyncio==0.24.*")
 PRISM = "@stoplight/prism-cli@5"
 PROJECT = nox.project.load_toml("pyproject.toml")
+WITH_ALL_EXTRAS = f".[{','.join(PROJECT['project']['optional-dependencies'])}]"
 
 
 def group(name: str) -> list[str]:
@@ -159,7 +160,7 @@ def consumer(session: nox.Session) -> None:
 @nox.session
 def audit(session: nox.Session) -> None:
     """Ask for known weaknesses of what the package needs. Where they cannot be looked up it is skipped."""
-    session.install("pip-audit>=2.9", ".[cli,otel,phones]")
+    session.install("pip-audit>=2.9", WITH_ALL_EXTRAS)
     said = session.run("pip-audit", "--skip-editable", success_codes=[0, 1], silent=True)
     others = [line for line in str(said).splitlines() if "heymarket-async" not in line]
     unknown = [line for line in others if "could not be audited" in line]
@@ -173,7 +174,7 @@ def audit(session: nox.Session) -> None:
 @nox.session
 def sbom(session: nox.Session) -> None:
     """Write down, as CycloneDX, what is installed with the package and all its extras."""
-    session.install(".[cli,otel,phones]")
+    session.install(WITH_ALL_EXTRAS)
     tools = empty(session, "tools")
     session.run(str(tools / "python"), "-m", "pip", "install", "--quiet", "cyclonedx-bom>=7", external=True)
     out = Path(session.create_tmp()).resolve() / "sbom.cdx.json"

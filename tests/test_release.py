@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def jobs_of(path):
 
 def steps_of(path):
     return [step for _, job in jobs_of(path) for step in job["steps"]]
+
+
+def test_an_sdist_holds_what_the_tests_read():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["sdist"]
+    always = {".gitignore", "LICENSE", "README.md", "pyproject.toml"}
+    texts = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    read = {name for text in texts for name in re.findall(r'\bROOT / "([\w.]+)"', text) if (ROOT / name).exists()}
+    assert {"docs", ".github", "CHANGELOG.md"} <= read
+    assert {f"/{name}" for name in read - always} <= set(build["include"])
 
 
 def test_there_are_workflows():
@@ -69,7 +79,7 @@ def test_the_workflows_call_sessions_that_there_are():
     called = set(dict(jobs_of(ci))["checks"]["strategy"]["matrix"]["session"])
     commands = " ".join(step.get("run", "") for path in WORKFLOWS for step in steps_of(path))
     called |= set(re.findall(r'--session "?([a-z]+)', commands)) | set(re.findall(r'"([a-z]+)-\$PYTHON"', commands))
-    assert {"lint", "tests", "install", "build", "uvloop", "lowest"} <= called
+    assert {"lint", "types", "tests", "docs", "install", "build", "sbom", "uvloop", "lowest"} <= called
     assert called <= SESSIONS
 
 
