@@ -26,9 +26,9 @@ What this library says can be caught: every error of its own is a `HeymarketErro
 `ArgumentError`, a `ConfigurationError` or a `SessionError`. Where an `async` is missing, it is a `TypeError`, as it is
 where Python itself complains.
 
-Two things look like mistakes and are none: a session that is made when a module is imported, and one that serves several
-`asyncio.run`, one after the other. It opens on first use, and again on the next loop. A process that was forked makes a
-session of its own; that of its parent says `WrongEventLoop` there, while the parent's loop lives.
+Two things look like mistakes and are none: a session that is made when a module is imported, and one that serves
+several `asyncio.run`, one after the other. It opens on first use, and again on the next loop. A process that was forked
+makes a session of its own; that of its parent says `WrongEventLoop` there, while the parent's loop lives.
 """
 
 
