@@ -11,7 +11,7 @@ BLOCKS = {
     f"{name}-{number}": block
     for name, page in PAGES.items()
     # The files of the tutorial belong together (test_docs_tutorial.py), mistakes are made in test_mistakes.py, and the
-    # page on web apps shows parts of examples/ (test_webapps_page.py), which run in test_webapps.py, and has files of its
+    # page on web apps shows parts of examples/ (test_webapps_page.py), which run in test_webapps.py, and files of its
     # own, which run in test_webapps_servers.py.
     if name not in ("tutorial", "mistakes", "webapps")
     for number, block in enumerate((block for block in blocks_of(page) if block.language == "python"), 1)
