@@ -30,10 +30,10 @@ def group(name: str) -> list[str]:
 
 
 def lowest_versions() -> list[str]:
-    """Return what the package and its extras need, each pinned to the oldest version that they say will do."""
+    """Return what the package, its extras and its tests need, in the oldest versions that they say will do."""
     project = PROJECT["project"]
-    needed = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
-    return [one.replace(">=", "==") for one in needed]
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    return [one.replace(">=", "==") for one in (*project["dependencies"], *extras, *group("test"))]
 
 
 @nox.session(python=PYTHONS)
@@ -52,7 +52,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows; `tests` runs them with the newest."""
-    session.install("--editable", ".[cli,otel,phones]", *group("test"), *lowest_versions())
+    session.install("--editable", ".[cli,otel,phones]", *lowest_versions())
     session.run("python", "-m", "pytest", *session.posargs)
     # The fixtures have lower bounds of their own, which no requirement says, because pytest is none.
     python = str(empty(session, "fixtures") / "python")
