@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -99,3 +100,15 @@ def test_every_form_can_be_read(path):
         assert found.keys() >= {"name", "description", "body"}
         ids = [field["id"] for field in found["body"] if field["type"] != "markdown"]
         assert len(ids) == len(set(ids)) > 0
+
+
+def test_read_the_docs_builds_the_site_as_nox_does():
+    jobs = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text("utf-8"))["build"]["jobs"]
+    session = re.search(r"^def docs\(.*?(?=^@)", (ROOT / "noxfile.py").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    calls = [node for node in ast.walk(ast.parse(session[0])) if isinstance(node, ast.Call)]
+    (sphinx,) = [words for call in calls if "sphinx" in (words := [getattr(each, "value", "") for each in call.args])]
+    (html,) = jobs["build"]["html"]
+    assert shlex.split(html)[:-1] == sphinx[:-1]
+    *_, install = jobs["install"]
+    assert set(re.findall(r"--group (\w+)", install)) == set(re.findall(r'group\("(\w+)"\)', session[0]))
+    assert shlex.split(install)[-1] in session[0]
