@@ -38,6 +38,7 @@ async def test_it_says_so_in_json_too(folder, heymarket_sandbox, monkeypatch):
     said = json.loads(shown.out)
     assert said["path"] == "out"
     assert said["rows"] == len((folder / "out").read_text().splitlines()) - 1 > 0
+    arguments[arguments.index(inbox)] = heymarket_sandbox.teams[0].inboxes[0]["name"].upper()
     again = json.loads((await heymarket("export", "conversations", *arguments)).out)
     assert again["rows"] == said["rows"]
 
@@ -66,7 +67,8 @@ async def test_it_works_with_the_sandbox_and_no_credentials(folder):
         (["schedules", "--to", "out.csv"], "schedules"),
         (["messages", "--to", "out.xlsx"], "to must end with one of .parquet"),
         (["messages", "--to", "nowhere/out.csv"], "'nowhere'"),
-        (["messages", "--to", "out.csv", "--inbox", "1"], "inboxes cannot be chosen for messages"),
+        (["messages", "--to", "out.csv", "--inbox", "Support"], "inboxes cannot be chosen for messages"),
+        (["conversations", "--to", "out.csv", "--inbox", "Nobody's"], "There is no inbox of this id or name"),
         (["messages"], "--to"),
     ],
 )

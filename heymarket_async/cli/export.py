@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from heymarket_async.cli import output
 from heymarket_async.cli.options import Json, UseSandbox
+from heymarket_async.cli.senders import find_inbox
 from heymarket_async.cli.service import open_session
 from heymarket_async.export import Format
 from heymarket_async.export import export as run_export
@@ -17,7 +18,7 @@ from heymarket_async.progress import Meter
 EXAMPLES: Final = """Examples:
 
     heymarket export messages --to messages.parquet
-    heymarket export conversations --to conversations.csv --inbox 42
+    heymarket export conversations --to conversations.csv --inbox Support
     heymarket export contacts --to contacts.sqlite --state contacts.state
     heymarket export messages --sandbox --to messages.jsonl
 
@@ -35,7 +36,7 @@ async def export(
     to: Path,
     as_format: Annotated[Format | None, Parameter(name="--format", show_default=False)] = None,
     state: Path | None = None,
-    inbox: Annotated[tuple[int, ...], Parameter(show_default=False)] = (),
+    inbox: Annotated[list[str] | None, Parameter(negative_iterable="")] = None,
     page_size: int = 1000,
     as_json: Json = False,
     sandbox: UseSandbox = False,
@@ -51,12 +52,13 @@ async def export(
         as_format: The format, where the ending does not say it.
         state: A file that keeps what was fetched for the next time, which then fetches only what is new or has
             changed. It is as private as the export.
-        inbox: Only conversations of this inbox; it can be given several times.
+        inbox: Only conversations of this inbox, by its id or its name; may be repeated.
         page_size: Things to ask for in one page, 1000 at the most.
         as_json: Print JSON in place of a line.
         sandbox: Ask the sandbox, even if there are credentials.
     """
     async with open_session(sandbox=sandbox) as session:
+        inboxes = await session.inboxes.list() if inbox else ()
         with Meter(budget=lambda: session.budget) as meter:
             done = await run_export(
                 session,
@@ -64,7 +66,7 @@ async def export(
                 to=to,
                 format=as_format,
                 state=state,
-                inboxes=inbox,
+                inboxes=tuple(find_inbox(inboxes, each).id for each in inbox or ()),
                 page_size=page_size,
                 on_page=meter.add,
             )
