@@ -24,7 +24,7 @@ extensions = [
     "building.reference",
     "building.links",
     "building.llms",
-    "building.narrow",
+    "building.looks",
 ]
 exclude_patterns = ["_build", "building"]
 nitpicky = True

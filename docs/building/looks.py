@@ -1,4 +1,4 @@
-"""What lets a page be read on a telephone: rows of tables as cards, lines that wrap, pictures that can be opened."""
+"""What lets pages be read on a telephone and in the dark: rows of tables as cards, lines that wrap, pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,18 @@ def name_cells(table: nodes.table) -> None:
                 cell.insert(0, nodes.paragraph("", name, classes=["of-card"]))
 
 
-class Narrow(SphinxTransform):
+def show_by_theme(image: nodes.image) -> None:
+    """Put the picture of the dark theme beside that of the light one; the page shows one of them."""
+    name, ending, rest = image["uri"].rpartition("-light.")
+    if ending:
+        dark = image.deepcopy()
+        dark["uri"] = f"{name}-dark.{rest}"
+        image["classes"].append("only-light")
+        dark["classes"].append("only-dark")
+        image.parent.insert(image.parent.index(image) + 1, dark)
+
+
+class Prepared(SphinxTransform):
     """Prepares the tables of a page, the blocks that are one line and so have no shape to lose, and pictures."""
 
     default_priority = 800
@@ -46,6 +57,8 @@ class Narrow(SphinxTransform):
         for block in self.document.findall(nodes.literal_block):
             if "\n" not in block.astext().strip("\n"):
                 block["classes"].append("one-line")
+        for image in list(self.document.findall(nodes.image)):
+            show_by_theme(image)
         for image in self.document.findall(nodes.image):
             if image["uri"].startswith("images/"):
                 # Of a picture that has a width, Sphinx makes a link to the whole of it.
@@ -54,5 +67,5 @@ class Narrow(SphinxTransform):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx."""
-    app.add_transform(Narrow)
+    app.add_transform(Prepared)
     return {"parallel_read_safe": True}
