@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,17 @@ SERVICE_LIMIT = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A text that somebody wants to send. Who asks makes a new `local_id` for each text, and keeps it for repeats."""
+    """A text that somebody wants to send.
+
+    Who asks makes a new `local_id` for each text, keeps it for repeats, and then says that it asks `again`.
+    """
 
     local_id: str
     inbox_id: int
     creator_id: int
     phone_number: str = field(repr=False)
     text: str = field(repr=False)
+    again: bool = False
 
 
 def read_text(body: bytes) -> Text:
@@ -51,7 +56,8 @@ def read_text(body: bytes) -> Text:
 async def send_once(heymarket: AsyncSession, text: Text) -> int | None:
     """Send a text, and return the id of its message.
 
-    It may be called again with the same text, as long as the service knows the `local_id`: then that texts once.
+    It may be called again with the same text: if that says so, an earlier attempt of the last day is looked for first,
+    and else the service knows the repeat by its `local_id`.
 
     Raises:
         Unsettled: not even a look into the conversation told whether it went out.
@@ -63,6 +69,7 @@ async def send_once(heymarket: AsyncSession, text: Text) -> int | None:
             phone_number=text.phone_number,
             text=text.text,
             local_id=text.local_id,
+            first_tried=datetime.now(UTC) - timedelta(days=1) if text.again else None,
         )
     except Unsettled as error:
         found = await error.resolve(patience=2)
@@ -80,7 +87,7 @@ def answer_to(error: HeymarketError) -> tuple[int, dict[str, Any]]:
         case RateBudgetExceeded() | NeverSent() | RateLimited():
             status = 503  # Nothing was sent: later, perhaps.
         case Unsettled():
-            status = 504  # It may have gone out: again only with the same `local_id`.
+            status = 504  # It may have gone out: again only with the same `local_id`, and `again`.
         case ApiError():
             status = 502
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import pickle
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,9 @@ from fakes import NOON, FakeRunner
 from heymarket_async import (
     ArgumentError,
     AsyncSession,
+    Conversation,
     Message,
+    MessageReceived,
     ReplyError,
     Resolution,
     Retries,
@@ -24,7 +27,8 @@ from heymarket_async import (
 )
 from heymarket_async.clock import SkewedClock, VirtualClock
 from heymarket_async.resources.messages import Messages
-from heymarket_async.sandbox import Closed, Ordinary, Reply, Reset, Sandbox, Truncated
+from heymarket_async.sandbox import Closed, Ordinary, Reply, Reset, Sandbox, Truncated, Variants
+from heymarket_async.testing import assert_texted_once, make_event, run_in_virtual_time
 
 NUMBER = "+15105550142"
 TEXT = "Your order has shipped."
@@ -304,7 +308,8 @@ class TestALookByLocalId:
                 near = early + timedelta(seconds=59)
                 assert (await session.messages.look_for("early", since=near, **where)).state is SendState.SENT
                 before = len(sandbox.requests)
-                late = datetime.fromtimestamp(clock.wall(), UTC) + timedelta(seconds=61)
+                clock.advance(61)
+                late = datetime.fromtimestamp(clock.wall(), UTC)
                 assert (await session.messages.look_for("early", since=late, **where)).state is SendState.NOT_FOUND
                 assert len(sandbox.requests) == before + 1, "the first of two pages was enough"
 
@@ -340,4 +345,136 @@ class TestALookByLocalId:
         with pytest.raises(ArgumentError) as caught:
             await heymarket.messages.look_for(arguments.pop("local_id"), **arguments)
         assert caught.value.argument == argument
+        assert heymarket_sandbox.requests == []
+
+
+class TestARepeat:
+    """A send that says when it was first tried, where the service knows no repeat by its `local_id`."""
+
+    @pytest.fixture
+    def repeating(self):
+        """Run something with a sandbox that forgets, a session and what is sent, where time passes by itself."""
+
+        def run(main):
+            async def within(clock):
+                sandbox = Sandbox(clock=clock, variants=Variants(repeat="none"))
+                inbox = sandbox.teams[0].inboxes[0]
+                send = {
+                    "inbox_id": inbox["id"],
+                    "creator_id": inbox["members"][0],
+                    "text": TEXT,
+                    "local_id": "of-order-1001",
+                    "first_tried": datetime.fromtimestamp(clock.wall(), UTC),
+                }
+                async with AsyncSession(sandbox.secret, transport=sandbox.in_memory(), clock=clock) as session:
+                    await main(sandbox, session, send)
+
+            run_in_virtual_time(within)
+
+        return run
+
+    @pytest.mark.parametrize("by", ["phone_number", "conversation_id"])
+    @pytest.mark.parametrize("fault", [Reset(effect=True), Reply(503, effect=True), Ordinary()])
+    def test_of_what_went_out_sends_nothing_and_gives_the_message(self, repeating, fault, by):
+        async def main(sandbox, session, send):
+            chat = sandbox.teams[0].receive(send["inbox_id"], NUMBER[1:], "Where is it?")["_conversation"]
+            target = {by: {"phone_number": NUMBER, "conversation_id": chat}[by]}
+            sandbox.script("send_message", fault)
+            with contextlib.suppress(Unsettled):
+                await session.messages.send(**target, **send | {"first_tried": None})
+            (sent,) = sandbox.teams[0].sent
+            for _ in range(2):
+                again = await session.messages.send(**target, **send)
+                assert (again.id, again.local_id) == (sent.message_id, "of-order-1001")
+                assert again.conversation_id == chat
+                assert again.date is not None
+            assert len(sandbox.teams[0].sent) == 1
+
+        repeating(main)
+
+    def test_of_what_did_not_go_out_sends_it_once(self, repeating):
+        async def main(sandbox, session, send):
+            sandbox.script("send_message", Reset(effect=False))
+            with pytest.raises(SendUnknown):
+                await session.messages.send(phone_number=NUMBER, **send)
+            for _ in range(3):
+                await session.messages.send(phone_number=NUMBER, **send)
+            assert_texted_once(sandbox, NUMBER, text=TEXT)
+
+        repeating(main)
+
+    def test_that_is_lost_too_is_looked_for_since_the_first_attempt(self, repeating):
+        async def main(sandbox, session, send):
+            sandbox.script("send_message", Reset(effect=True))
+            with pytest.raises(SendUnknown):
+                await session.messages.send(phone_number=NUMBER, **send | {"first_tried": None})
+            await session.clock.sleep(3600)
+            sandbox.script("get_message_history", Reply(403), times=3)
+            with pytest.raises(SendUnknown, match=r"nothing was sent now\. The look failed") as caught:
+                await session.messages.send(phone_number=NUMBER, **send)
+            assert (caught.value.attempts, caught.value.local_id) == (0, "of-order-1001")
+            assert (await caught.value.resolve()).state is SendState.SENT
+            assert_texted_once(sandbox, NUMBER)
+
+        repeating(main)
+
+    def test_waits_while_the_service_may_be_at_it(self, repeating):
+        async def main(sandbox, session, send):
+            began = session.clock.monotonic()
+            await session.messages.send(phone_number=NUMBER, **send)
+            assert 1 <= session.clock.monotonic() - began <= 3
+            assert_texted_once(sandbox, NUMBER)
+
+        repeating(main)
+
+    @pytest.mark.parametrize("hours", [1, 24 * 365])
+    def test_by_a_clock_that_is_seen_to_be_fast_looks_through_all_messages(self, repeating, hours):
+        async def main(sandbox, session, send):
+            await session.messages.send(phone_number=NUMBER, **send | {"first_tried": None})
+            await session.clock.sleep(600)
+            await session.inboxes.list()  # So that the time of the service is known.
+            send["first_tried"] += timedelta(hours=hours)
+            await session.messages.send(phone_number=NUMBER, **send)
+            assert (
+                await session.messages.look_for(
+                    "of-order-1001", inbox_id=send["inbox_id"], phone_number=NUMBER, since=send["first_tried"]
+                )
+            ).state is SendState.SENT
+            assert_texted_once(sandbox, NUMBER)
+
+        repeating(main)
+
+    def test_of_a_reply_to_an_event_sends_nothing_either(self, repeating):
+        async def main(sandbox, session, send):
+            chat = sandbox.teams[0].receive(send["inbox_id"], NUMBER[1:], "Where is it?")["_conversation"]
+            event = make_event(
+                MessageReceived, conversation=Conversation(id=chat, inbox_id=send["inbox_id"]), date=send["first_tried"]
+            )
+            for _ in range(2):  # As where the handler is killed after the first, and runs again.
+                await event.reply(session, creator_id=send["creator_id"], text=TEXT, first_tried=event.message.date)
+            assert_texted_once(sandbox, NUMBER, text=TEXT)
+
+        repeating(main)
+
+    def test_of_an_e_mail_sends_nothing_either(self, repeating):
+        async def main(sandbox, session, send):
+            for _ in range(2):
+                await session.email.send(to=["sam@example.com"], title="Hello", **send)
+            assert len(sandbox.teams[0].sent) == 1
+
+        repeating(main)
+
+    @pytest.mark.parametrize("noun", ["messages", "email"])
+    @pytest.mark.parametrize(
+        ("facts", "said"),
+        [
+            ({"first_tried": NOON}, "first_tried goes with local_id"),
+            ({"first_tried": "yesterday", "local_id": "x"}, "first_tried must be a datetime"),
+            ({"first_tried": datetime(2026, 4, 12), "local_id": "x"}, "first_tried"),  # noqa: DTZ001 - the mistake
+        ],
+    )
+    async def test_that_makes_no_sense_is_refused(self, heymarket_sandbox, heymarket, noun, facts, said):
+        target = {"phone_number": NUMBER} if noun == "messages" else {"to": ["sam@example.com"]}
+        with pytest.raises(ArgumentError, match=said):
+            await getattr(heymarket, noun).send(inbox_id=1, creator_id=1, text=TEXT, **target, **facts)
         assert heymarket_sandbox.requests == []

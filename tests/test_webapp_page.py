@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from browser import CONTRAST, chromium, program
-from heymarket_async.sandbox import Reply, Reset, Sandbox
+from heymarket_async.sandbox import Reply, Reset, Sandbox, Variants
 from running_examples import HOOK, TOKEN, running
 
 pytestmark = [
@@ -109,7 +109,9 @@ async def test_what_a_customer_writes_is_text_and_nothing_else(page, sandbox):
     assert page.problems == []
 
 
-async def test_a_click_too_many_and_a_lost_answer_text_nobody_twice(page, sandbox):
+@pytest.mark.parametrize("repeat", ["same", "none"])
+async def test_a_click_too_many_and_a_lost_answer_text_nobody_twice(page, sandbox, repeat):
+    sandbox.variants = Variants(repeat=repeat)
     # The text goes out, its answer is lost, and so is every look for it.
     sandbox.script("send_message", Reset(effect=True))
     sandbox.script("get_message_history", Reply(500), times=9)

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from heymarket_async.sandbox import Ordinary, Reply, Reset, Sandbox
+from heymarket_async.sandbox import Ordinary, Reply, Reset, Sandbox, Variants
 from running_examples import HOOK, HOOK_PORTS, TOKEN, free_ports, running
 
 pytestmark = pytest.mark.slow
@@ -49,6 +49,13 @@ async def until(condition, seconds=60):
 async def test_a_text_goes_out_once_though_it_is_asked_for_twice(app, sandbox):
     first, second = [await app.post("/texts", text_to()) for _ in range(2)]
     assert first == second == (200, {"id": sandbox.teams[0].sent[0].message_id})
+    assert [sent.text for sent in sandbox.teams[0].sent_to(KIM)] == ["See you at nine."]
+
+
+async def test_where_the_service_knows_no_repeat_who_asks_again_says_so(app, sandbox):
+    sandbox.variants = Variants(repeat="none")
+    first = await app.post("/texts", text_to())
+    assert await app.post("/texts", text_to(again=True)) == first
     assert [sent.text for sent in sandbox.teams[0].sent_to(KIM)] == ["See you at nine."]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from heymarket_async.arguments import check_addresses, check_id, check_several, check_text, exactly_one, wrong
 from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.messages import SentMessage
 from heymarket_async.resources.base import Resource
-from heymarket_async.resources.looking import run_send
+from heymarket_async.resources.looking import check_attempts, run_send
 from heymarket_async.resources.messages import Messages
 
 SEND_EMAIL = Operation(
@@ -42,6 +43,7 @@ class Email(Resource):
         title: str | None = None,
         raw_text: str | None = None,
         local_id: str | None = None,
+        first_tried: datetime | None = None,
     ) -> SentMessage:
         """Send an e-mail, or reply in an e-mail conversation.
 
@@ -57,17 +59,22 @@ class Email(Resource):
             title: the title of a new conversation (on the wire `conv_title`).
             raw_text: the body as plain text, for readers without HTML.
             local_id: your identifier of this send, by which the service knows a repeat; a UUID by default.
+            first_tried: when an earlier attempt at this send began, if there was one, by the service's clock
+                (`session.service_time()`) or a good one. Then its message is looked for by the `local_id`, for some two
+                seconds, and sent only if it is not there.
 
         Returns:
             What the service says to it, with the `local_id` that was used.
 
         Raises:
             ArgumentError: an argument makes no sense, or they do not go together. Nothing was sent.
-            SendUnknown: it went out, but no answer came back; `await error.resolve()` looks for it.
+            SendUnknown: it went out, but no answer came back, or it may have gone out before, which a look did not
+                tell; `await error.resolve()` looks for it.
             ApiError: the service refused.
 
         https://developers.heymarket.com/api-reference/messages/send-email
         """
+        first = check_attempts(first_tried, local_id)
         body: dict[str, Any] = {
             "inbox": check_id("inbox_id", inbox_id),
             "creator_id": check_id("creator_id", creator_id),
@@ -89,4 +96,4 @@ class Email(Resource):
             body["conv_title"] = check_text("title", title)
         if raw_text is not None:
             body["raw_text"] = check_text("raw_text", raw_text, longest=_LONGEST)
-        return await run_send(self._runner, SEND_EMAIL.call(body=body), Messages(self._runner).list)
+        return await run_send(self._runner, SEND_EMAIL.call(body=body), Messages(self._runner).list, first_tried=first)

@@ -26,7 +26,7 @@ from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
 from heymarket_async.resolution import Resolution
 from heymarket_async.resources.base import Resource
-from heymarket_async.resources.looking import Sought, look_until, run_send
+from heymarket_async.resources.looking import Sought, check_attempts, look_until, not_later, run_send
 
 SEND_MESSAGE = Operation(
     name="send_message",
@@ -88,6 +88,7 @@ class Messages(Resource):
         private: bool = False,
         author: str | None = None,
         local_id: str | None = None,
+        first_tried: datetime | None = None,
         activity_id: str | None = None,
     ) -> SentMessage:
         """Send a message to one target. Accepted is not delivered: the message's `status` tells that later.
@@ -109,6 +110,9 @@ class Messages(Resource):
                 `phone_number`).
             author: the name under which a private comment stands; with `private` only.
             local_id: your identifier of this send, by which the service knows a repeat; a UUID by default.
+            first_tried: when an earlier attempt at this send began, if there was one, by the service's clock
+                (`session.service_time()`) or a good one. Then its message is looked for by the `local_id`, for some two
+                seconds, and sent only if it is not there.
             activity_id: passed on; the vendor does not say what it means.
 
         Returns:
@@ -116,11 +120,13 @@ class Messages(Resource):
 
         Raises:
             ArgumentError: an argument makes no sense, or they do not go together. Nothing was sent.
-            SendUnknown: it went out, but no answer came back; `await error.resolve()` looks for it.
+            SendUnknown: it went out, but no answer came back, or it may have gone out before, which a look did not
+                tell; `await error.resolve()` looks for it.
             ApiError: the service refused, for example because the contact opted out.
 
         https://developers.heymarket.com/api-reference/messages/send
         """
+        first = check_attempts(first_tried, local_id)
         target = self._target(phone_number, conversation_id, list_id, targets, conversation="chat_id")
         content = _content(text, media_url, template_id, survey_id)
         body: dict[str, Any] = {
@@ -140,7 +146,9 @@ class Messages(Resource):
             body["author"] = check_text("author", author)
         if activity_id is not None:
             body["activity_id"] = check_text("activity_id", activity_id)
-        return await run_send(self._runner, SEND_MESSAGE.call(body=body), partial(_around, self, body))
+        return await run_send(
+            self._runner, SEND_MESSAGE.call(body=body), partial(_around, self, body), first_tried=first
+        )
 
     async def look_for(
         self,
@@ -177,7 +185,7 @@ class Messages(Resource):
             local_id=check_text("local_id", local_id),
             text=None,
             messages=partial(self.history, phone_number=phone_number, inbox_id=inbox_id),
-            since=lambda: moment,
+            since=lambda: None if moment is None else not_later(self._runner, moment),
         )
         sought.messages()  # So that arguments which make no sense are an error, and not a look that failed.
         return await look_until(self._runner.clock, sought, check_seconds("patience", patience))

@@ -91,11 +91,13 @@ class WebhookEvent:
         author: str | None = None,
         inbox_id: int | None = None,
         local_id: str | None = None,
+        first_tried: datetime | None = None,
     ) -> SentMessage:
         """Send a message into the conversation of this event.
 
         A handler that runs again for the same event sends the same `local_id` with the same content, by which the
-        service knows the repeat. https://developers.heymarket.com/guides/broadcast-messages
+        service knows the repeat: https://developers.heymarket.com/guides/broadcast-messages. Who does not want to rely
+        on that passes `first_tried`.
 
         Args:
             session: the session of the team.
@@ -108,10 +110,13 @@ class WebhookEvent:
             author: the name under which a private comment stands.
             inbox_id: the inbox to send from, if not that of the conversation.
             local_id: your identifier of this send, if not one made of the event and the content.
+            first_tried: when the handler first ran for this event, or earlier: then a reply that it has sent since is
+                looked for, and no other is sent. The time of the event will do, at the cost of a request for each look.
 
         Raises:
             ArgumentError: the event has no conversation, or an argument makes no sense. Nothing was sent.
-            SendUnknown: it went out, but no answer came back; `await error.resolve()` looks for it.
+            SendUnknown: it went out, but no answer came back, or it may have gone out before, which a look did not
+                tell; `await error.resolve()` looks for it.
             ApiError: the service refused.
 
         https://developers.heymarket.com/api-reference/messages/send
@@ -143,6 +148,7 @@ class WebhookEvent:
             private=private,
             author=author,
             local_id=local_id,
+            first_tried=first_tried,
         )
 
 
