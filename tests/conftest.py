@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items if config.getoption("--uvloop") else ():
-        if (marker := item.get_closest_marker("not_on_uvloop")) is not None:
+    old_pandas = int(version("pandas").split(".")[0]) < 3
+    for item in items:
+        marker = item.get_closest_marker("not_on_uvloop")
+        if marker is not None and config.getoption("--uvloop"):
             item.add_marker(pytest.mark.skip(reason=marker.args[0]))
+        if old_pandas and item.get_closest_marker("pandas_3") is not None:
+            item.add_marker(pytest.mark.skip(reason="pandas is older than 3"))
 
 
 @pytest.fixture

@@ -122,6 +122,7 @@ def text(outputs):
 
 
 @pytest.mark.slow
+@pytest.mark.pandas_3
 async def test_what_stands_in_the_notebook_is_what_comes_out_of_it(tmp_path):
     notebook, fresh = tutorial.read(), tutorial.read()
     await tutorial.client(fresh, tmp_path).async_execute()
