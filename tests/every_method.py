@@ -81,6 +81,7 @@ VALUES: dict[str, Any] = {
     "emails": ["sam@example.com"],
     "execute_at": LATER,
     "first_name": "Sam",
+    "first_tried": LATER,
     "gallery": [GalleryEntry(url="https://files.example.com/p.png", annotation_text="Sale")],
     "inbox_id": 42,
     "inboxes": [42, 43],
