@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
 import ssl
+import weakref
 
 import aiohttp
 import attrs
@@ -248,6 +250,18 @@ class TestFaultsOnTheWire:
         async with asyncio.timeout(5):  # far less than a new connection may take
             assert await heymarket.with_options(timeout=Timeouts(read=0.1)).inboxes.list()
         assert len(heymarket_sandbox.requests) == 2
+
+    async def test_a_task_that_made_a_call_is_gone_when_it_is_done(self, heymarket):
+        task = asyncio.create_task(heymarket.inboxes.list())
+        await task
+        kept = weakref.ref(task)
+        gc.disable()
+        try:
+            del task
+            await asyncio.sleep(0)
+            assert kept() is None, "a cycle keeps it, and whatever its context holds, until the garbage is collected"
+        finally:
+            gc.enable()
 
     async def test_a_send_that_hangs_is_unknown(self, heymarket_sandbox, heymarket):
         heymarket_sandbox.script("*", Hang(effect=True))

@@ -142,6 +142,7 @@ async def exchange(
     except (aiohttp.ClientError, OSError, RuntimeError, ValueError) as raised:
         return _failed(raised.error if isinstance(raised, Broken) else raised, progress, present)
     finally:
+        progress.leaves = None  # The context of the task keeps the progress, and the block knows the task.
         for gate in held:
             gate.leave()
 
