@@ -13,6 +13,7 @@ from fakes import NOON, FakeRunner
 from heymarket_async import (
     ArgumentError,
     AsyncSession,
+    BadRequest,
     Conversation,
     Message,
     MessageReceived,
@@ -187,6 +188,20 @@ class TestALook:
                 error = await lost(session, inbox)
                 assert (await error.resolve(patience=0)).state is SendState.SENT
 
+    def test_after_the_machine_has_slept_goes_back_to_the_send(self):
+        async def main(clock):
+            sandbox = Sandbox(clock=clock)
+            inbox = sandbox.teams[0].inboxes[0]
+            async with AsyncSession(sandbox.secret, transport=sandbox.in_memory(), clock=clock) as session:
+                sandbox.script("send_message", Reset(effect=True))
+                error = await lost(session, inbox)
+                for _ in range(60):
+                    clock.suspend(60)
+                    sandbox.teams[0].receive(inbox["id"], NUMBER[1:], "Hello?")
+                assert (await error.resolve(patience=0)).state is SendState.SENT
+
+        run_in_virtual_time(main)
+
     async def test_is_not_offered_for_other_writes(self, heymarket_sandbox, heymarket):
         heymarket_sandbox.script("create_tag", Reset())
         with pytest.raises(SendUnknown) as caught:
@@ -240,6 +255,34 @@ class TestWhatTheServiceShows:
     async def test_another_message_is_not_it(self, facts):
         found, _ = await self.look((message(1, **facts),))
         assert found.state is SendState.NOT_FOUND
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("Hi {{first_name}}!", "Hi Sam!"),
+            ("<p>It has shipped.</p>", "It has shipped."),
+            (TEXT, f"{TEXT} Reply STOP to opt out."),
+            (TEXT, "Your order  has shipped.\n"),
+            (TEXT, "Your order has"),
+        ],
+    )
+    async def test_a_text_that_the_service_has_changed_may_be_it(self, text, shown):
+        found, _ = await self.look((message(1, text=shown),), text=text)
+        assert found.state is SendState.UNKNOWN
+
+    async def test_an_identifier_in_other_capitals_may_be_it(self):
+        found, _ = await self.look((message(1, text=TEXT, local_id="l"),))
+        assert found.state is SendState.UNKNOWN
+
+    @pytest.mark.parametrize("newest_first", [True, False])
+    async def test_it_is_found_in_whatever_order_a_page_comes(self, newest_first):
+        noon = datetime.fromtimestamp(NOON, UTC)
+        page = [
+            message(1, text=TEXT, local_id="L"),
+            *(message(n + 2, text="else", date=noon - timedelta(hours=n + 1)) for n in range(20)),
+        ]
+        found, _ = await self.look(tuple(page if newest_first else reversed(page)))
+        assert found.state is SendState.SENT
 
     async def test_what_is_older_than_the_send_is_not_read(self):
         noon = datetime.fromtimestamp(NOON, UTC)
@@ -409,7 +452,7 @@ class TestARepeat:
             with pytest.raises(SendUnknown):
                 await session.messages.send(phone_number=NUMBER, **send | {"first_tried": None})
             await session.clock.sleep(3600)
-            sandbox.script("get_message_history", Reply(403), times=3)
+            sandbox.script("get_message_history", Reply(403), times=4)
             with pytest.raises(SendUnknown, match=r"nothing was sent now\. The look failed") as caught:
                 await session.messages.send(phone_number=NUMBER, **send)
             assert (caught.value.attempts, caught.value.local_id) == (0, "of-order-1001")
@@ -426,6 +469,74 @@ class TestARepeat:
             assert_texted_once(sandbox, NUMBER)
 
         repeating(main)
+
+    def test_looks_once_more_when_the_two_seconds_are_over(self, repeating):
+        async def main(sandbox, session, send):
+            await session.messages.send(phone_number=NUMBER, **send | {"first_tried": None})
+            sandbox.script("get_message_history", Reply(200, json={"messages": []}), times=3)
+            began = session.clock.monotonic()
+            await session.messages.send(phone_number=NUMBER, **send)
+            assert session.clock.monotonic() - began == pytest.approx(2)
+            assert_texted_once(sandbox, NUMBER)
+
+        repeating(main)
+
+    @pytest.mark.parametrize("shown", [True, False])
+    def test_that_is_refused_as_one_is_looked_for_again(self, repeating, shown):
+        async def main(sandbox, session, send):
+            sandbox.variants = Variants(repeat="refuse")
+            await session.messages.send(phone_number=NUMBER, **send | {"first_tried": None})
+            nothing = Reply(200, json={"messages": []})
+            sandbox.script("get_message_history", nothing, times=4 if shown else 5)
+            if shown:
+                (sent,) = sandbox.teams[0].sent
+                assert (await session.messages.send(phone_number=NUMBER, **send)).id == sent.message_id
+            else:
+                with pytest.raises(BadRequest):
+                    await session.messages.send(phone_number=NUMBER, **send)
+            assert_texted_once(sandbox, NUMBER)
+
+        repeating(main)
+
+    @pytest.mark.parametrize("cursor", ["before", "from", "follows_order"])
+    @pytest.mark.parametrize("noun", ["messages", "email"])
+    def test_is_found_among_many_messages_whichever_way_the_service_reads_its_cursor(self, repeating, noun, cursor):
+        async def main(sandbox, session, send):
+            team = sandbox.teams[0]
+            sandbox.variants = Variants(repeat="none", message_cursor=cursor)
+
+            async def others(count):
+                for _ in range(count):
+                    await session.clock.sleep(60)
+                    team.receive(send["inbox_id"], "15105550143", "Hello?")
+
+            chat = team.receive(send["inbox_id"], NUMBER[1:], "Where is it?")["_conversation"]
+            target = {"conversation_id": chat} if noun == "messages" else {"to": ["sam@example.com"]}
+            await others(150)
+            send["first_tried"] = datetime.fromtimestamp(session.clock.wall(), UTC)
+            for _ in range(2):
+                await getattr(session, noun).send(**target, **send)
+                await others(150)
+            assert len(team.sent) == 1
+
+        repeating(main)
+
+    def test_by_a_clock_that_is_fast_looks_as_much_further_back(self):
+        async def main(clock):
+            sandbox = Sandbox(clock=clock, variants=Variants(repeat="none"))
+            inbox = sandbox.teams[0].inboxes[0]
+            fast = SkewedClock(clock, 3600)
+            send = {"inbox_id": inbox["id"], "creator_id": inbox["members"][0], "local_id": "L", "text": TEXT}
+            first_tried = datetime.fromtimestamp(fast.wall(), UTC)
+            async with AsyncSession(sandbox.secret, transport=sandbox.in_memory(), clock=fast) as session:
+                await session.messages.send(phone_number=NUMBER, **send)
+                for _ in range(60):
+                    await clock.sleep(120)
+                    sandbox.teams[0].receive(inbox["id"], NUMBER[1:], "Hello?")
+                await session.messages.send(phone_number=NUMBER, first_tried=first_tried, **send)
+            assert_texted_once(sandbox, NUMBER)
+
+        run_in_virtual_time(main)
 
     @pytest.mark.parametrize("hours", [1, 24 * 365])
     def test_by_a_clock_that_is_seen_to_be_fast_looks_through_all_messages(self, repeating, hours):

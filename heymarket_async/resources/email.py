@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from heymarket_async.arguments import check_addresses, check_id, check_several, check_text, exactly_one, wrong
@@ -12,7 +13,7 @@ from heymarket_async.calls import Effect, Operation
 from heymarket_async.models.messages import SentMessage
 from heymarket_async.resources.base import Resource
 from heymarket_async.resources.looking import check_attempts, run_send
-from heymarket_async.resources.messages import Messages
+from heymarket_async.resources.messages import of_the_team
 
 SEND_EMAIL = Operation(
     name="send_email",
@@ -96,4 +97,6 @@ class Email(Resource):
             body["conv_title"] = check_text("title", title)
         if raw_text is not None:
             body["raw_text"] = check_text("raw_text", raw_text, longest=_LONGEST)
-        return await run_send(self._runner, SEND_EMAIL.call(body=body), Messages(self._runner).list, first_tried=first)
+        return await run_send(
+            self._runner, SEND_EMAIL.call(body=body), partial(of_the_team, self._runner), first_tried=first
+        )

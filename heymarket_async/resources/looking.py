@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +14,14 @@ import attrs
 from heymarket_async.arguments import check_time, wrong
 from heymarket_async.calls import Call
 from heymarket_async.clock import Clock
-from heymarket_async.errors import HeymarketError, SendUnknown, Unsettled
+from heymarket_async.errors import (
+    BadRequest,
+    Conflict,
+    HeymarketError,
+    SendUnknown,
+    UnprocessableEntity,
+    Unsettled,
+)
 from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
 from heymarket_async.records import Record
@@ -24,7 +33,12 @@ _MARGIN: Final = timedelta(seconds=60)
 _MOST_MESSAGES: Final = 1000
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0
+_SHORTEST_PAUSE: Final = 0.05
 _PATIENCE_BEFORE_A_REPEAT: Final = 2.0
+# What the service may say of a repeat. The answer to one is not documented.
+_REFUSALS: Final = (BadRequest, Conflict, UnprocessableEntity)
+# Merge tokens, tags and entities, in whose place the service may show something else.
+_REWRITTEN: Final = re.compile(r"\{\{|[<&]")
 
 
 class Sought(Record, frozen=True, kw_only=True):
@@ -33,13 +47,13 @@ class Sought(Record, frozen=True, kw_only=True):
     Args:
         local_id: the identifier that it carried.
         text: what it says; None if it may say anything.
-        messages: makes a pager, newest first, of the messages that it would be among.
+        messages: makes a pager, newest first, of the messages that it would be among, back to a time or to the first.
         since: returns the earliest time that it can have by the service's clock, if that can be told.
     """
 
-    local_id: str | None
-    text: object
-    messages: Callable[[], Pager[Message]]
+    local_id: str
+    text: str | None
+    messages: Callable[[datetime | None], Pager[Message]]
     since: Callable[[], datetime | None]
 
 
@@ -57,36 +71,47 @@ def check_attempts(first_tried: object, local_id: object) -> datetime | None:
 
 
 async def run_send(
-    runner: Runner, call: Call[SentMessage], messages: Callable[[], Pager[Message]], *, first_tried: datetime | None
+    runner: Runner,
+    call: Call[SentMessage],
+    messages: Callable[[datetime | None], Pager[Message]],
+    *,
+    first_tried: datetime | None,
 ) -> SentMessage:
     """Perform a send, and let the error for an unknown outcome know how to look for the message.
 
     Args:
         runner: performs the call.
         call: the send.
-        messages: makes a pager, newest first, of the messages that its message would be among.
+        messages: as of `Sought`.
         first_tried: when the first attempt began, if it is not this one. It is looked for before anything is sent.
 
     Returns:
         What the service says to it, with the `local_id` that was used.
     """
-    now = runner.clock.monotonic()
+    clock, body = runner.clock, cast("dict[str, str]", call.body)
+    now, text = clock.monotonic(), body.get("text")
     sought = Sought(
-        local_id=call.local_id,
-        text=cast("dict[str, object]", call.body).get("text"),
+        local_id=body["local_id"],
+        text=None if text is None or _REWRITTEN.search(text) else text,
         messages=messages,
-        since=partial(_by_the_service, runner, now) if first_tried is None else partial(not_later, runner, first_tried),
+        since=partial(_by_the_service, runner, now, clock.wall())
+        if first_tried is None
+        else partial(by_the_caller, runner, first_tried),
     )
 
     async def look(error: Unsettled, patience: float) -> Resolution:
-        return await look_until(runner.clock, sought, patience)
+        return await look_until(clock, sought, patience)
 
     try:
         if first_tried is not None:
-            found = await look_until(runner.clock, sought, _PATIENCE_BEFORE_A_REPEAT)
+            found = await look_until(clock, sought, _PATIENCE_BEFORE_A_REPEAT)
             if found.state is not SendState.NOT_FOUND:
-                return _sent_before(found, call, runner.clock.monotonic() - now)
+                return _sent_before(found, call, clock.monotonic() - now)
         sent = await runner.run(call)
+    except _REFUSALS:
+        if first_tried is None or (found := await look_until(clock, sought, 0.0)).state is not SendState.SENT:
+            raise
+        return _sent_before(found, call, clock.monotonic() - now)
     except Unsettled as error:
         error.resolved_by(look)
         raise
@@ -130,46 +155,80 @@ async def look_until(clock: Clock, sought: Sought, patience: float) -> Resolutio
             found = await _look(sought)
         except HeymarketError as error:
             found = Resolution(state=SendState.UNKNOWN, reason=f"The look failed: {error}")
-        if found.state is SendState.SENT or clock.monotonic() + pause > end:
+        left = end - clock.monotonic()
+        if found.state is SendState.SENT or left < _SHORTEST_PAUSE:
             return found
-        await clock.sleep(pause)
+        await clock.sleep(min(pause, left))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 async def _look(sought: Sought) -> Resolution:
-    """Go back through the messages to a little before the send."""
-    seen, doubtful = 0, False
-    async for message in sought.messages():
-        if message.local_id == sought.local_id:
-            return Resolution(state=SendState.SENT, message=message)
-        since = sought.since()
-        if since is not None and message.date is not None and since - message.date > _MARGIN:
+    """Go back through the messages to a little before the send, page by page: no page says how it is ordered."""
+    seen, doubtful, pager = 0, False, sought.messages(_a_little_before(sought.since()))
+    while page := await pager.page():
+        since = _a_little_before(sought.since())
+        for message in page:
+            if message.local_id == sought.local_id:
+                return Resolution(state=SendState.SENT, message=message)
+            is_older = since is not None and message.date is not None and message.date < since
+            doubtful = doubtful or (not is_older and _may_be(message, sought))
+        seen += len(page)
+        if _is_older(pager.unseen, since):
             break
-        seen += 1
         if seen >= _MOST_MESSAGES:
-            return Resolution(
-                state=SendState.UNKNOWN, reason=f"It is not among the last {seen:,} messages, and these are not all."
-            )
-        doubtful = doubtful or (
-            not message.local_id
-            and message.type != "inbound"
-            and (sought.text is None or message.text in (None, sought.text))
-        )
+            reason = f"It is not among the last {_MOST_MESSAGES:,} messages, and these are not all."
+            return Resolution(state=SendState.UNKNOWN, reason=reason)
     if doubtful:
         reason = "A message is there that may be it, but the service does not show its local_id."
         return Resolution(state=SendState.UNKNOWN, reason=reason)
     return Resolution(state=SendState.NOT_FOUND)
 
 
-def _by_the_service(runner: Runner, began: float) -> datetime | None:
+def _a_little_before(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment - _MARGIN
+
+
+def _is_older(unseen: tuple[datetime | None, datetime | None] | None, since: datetime | None) -> bool:
+    """Say whether everything that was not seen is from before a moment."""
+    return since is not None and unseen is not None and unseen[1] is not None and unseen[1] < since
+
+
+def _may_be(message: Message, sought: Sought) -> bool:
+    """Say whether a message that does not show the identifier may be the one that carried it."""
+    if message.local_id:
+        return message.local_id.strip().casefold() == sought.local_id.strip().casefold()
+    if message.type == "inbound":
+        return False
+    if sought.text is None or message.text is None:
+        return True
+    ours, theirs = _squeezed(sought.text), _squeezed(message.text)
+    return bool(theirs) and (ours in theirs or ours.startswith(theirs))  # The service may add to it, or cut it.
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _by_the_service(runner: Runner, began: float, wall: float) -> datetime | None:
     """Return the earliest time that the message can have, by the service's clock, if that can be told."""
     now = runner.service_time()
     if now is None:
         return None
-    return datetime.fromtimestamp(now - (runner.clock.monotonic() - began), UTC)
+    # Monotonic time stands still while a machine sleeps, and wall time can be set back.
+    elapsed = max(runner.clock.monotonic() - began, runner.clock.wall() - wall)
+    return _moment(now - elapsed)
 
 
-def not_later(runner: Runner, moment: datetime) -> datetime | None:
-    """Return the time of a send, by a clock of the caller, if that clock is not seen to be wrong."""
+def by_the_caller(runner: Runner, moment: datetime) -> datetime | None:
+    """Return the earliest time of a send by the service's clock, told by one of the caller, if that can be told.
+
+    A clock that is fast told a time that is too late.
+    """
     now = runner.service_time()
-    return None if now is not None and moment.timestamp() > now + _MARGIN.total_seconds() else moment
+    if now is None or moment.timestamp() > now + _MARGIN.total_seconds():
+        return None
+    return _moment(moment.timestamp() - max(runner.clock.wall() - now, 0.0))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(max(seconds, 0.0), UTC)

@@ -26,7 +26,8 @@ from heymarket_async.models.messages import Message, SentMessage
 from heymarket_async.paging import Pager
 from heymarket_async.resolution import Resolution
 from heymarket_async.resources.base import Resource
-from heymarket_async.resources.looking import Sought, check_attempts, look_until, not_later, run_send
+from heymarket_async.resources.looking import Sought, by_the_caller, check_attempts, look_until, run_send
+from heymarket_async.resources.runner import Runner
 
 SEND_MESSAGE = Operation(
     name="send_message",
@@ -147,7 +148,7 @@ class Messages(Resource):
         if activity_id is not None:
             body["activity_id"] = check_text("activity_id", activity_id)
         return await run_send(
-            self._runner, SEND_MESSAGE.call(body=body), partial(_around, self, body), first_tried=first
+            self._runner, SEND_MESSAGE.call(body=body), partial(_around, self, self._runner, body), first_tried=first
         )
 
     async def look_for(
@@ -184,10 +185,10 @@ class Messages(Resource):
         sought = Sought(
             local_id=check_text("local_id", local_id),
             text=None,
-            messages=partial(self.history, phone_number=phone_number, inbox_id=inbox_id),
-            since=lambda: None if moment is None else not_later(self._runner, moment),
+            messages=lambda _: self.history(phone_number=phone_number, inbox_id=inbox_id),
+            since=lambda: None if moment is None else by_the_caller(self._runner, moment),
         )
-        sought.messages()  # So that arguments which make no sense are an error, and not a look that failed.
+        sought.messages(None)  # So that arguments which make no sense are an error, and not a look that failed.
         return await look_until(self._runner.clock, sought, check_seconds("patience", patience))
 
     def list(
@@ -278,12 +279,17 @@ class Messages(Resource):
         return await self._runner.run(COUNT_MESSAGES.call(body=body))
 
 
-def _around(messages: Messages, body: Mapping[str, Any]) -> Pager[Message]:
+def _around(messages: Messages, runner: Runner, body: Mapping[str, Any], since: datetime | None) -> Pager[Message]:
     """Return the messages among which the one of a send would be."""
     number = body.get("phone_number")
     if number is None:
-        return messages.list()
+        return of_the_team(runner, since)
     return messages.history(phone_number=f"+{number}", inbox_id=body["inbox_id"])
+
+
+def of_the_team(runner: Runner, since: datetime | None) -> Pager[Message]:
+    """Return the messages of the whole team back to a time, whichever way the service reads its cursor."""
+    return Pager(runner.run, LIST_MESSAGES, lambda keys: LIST_MESSAGES.call(body=dict(keys)), since=since)
 
 
 def _is_before(moment: datetime | None) -> Callable[[Message], bool]:
