@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from heymarket_async.sandbox import Hang, Reply, Reset
+from heymarket_async.sandbox import Hang, Reply, Reset, Variants
 from terminal import Terminal, credentials, environment, heymarket, heymarket_now, process, set_all, start
 
 TO, TEXT = "+1 (910) 555-0101", "Your order has shipped."
@@ -66,6 +66,17 @@ class TestSending:
             "parts": 1,
         }
         assert sent[0].local_id == "order-1001"
+
+    @pytest.mark.slow
+    async def test_with_an_identifier_looks_for_it_first(self, service, sent):
+        service.variants = Variants(repeat="none")
+        for _ in range(2):
+            shown = await heymarket(
+                "send", TO, TEXT, "--inbox", "Support", "--local-id", "order-1001", "--yes", "--json"
+            )
+            assert shown.code == 0
+            assert json.loads(shown.out)["message_id"] == sent[0].message_id
+        assert len(sent) == 1
 
     async def test_goes_from_the_only_inbox_by_default(self, service, sent):
         service.teams[0].inboxes = [service.teams[0].inboxes[1]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import attrs
@@ -33,6 +34,7 @@ EXAMPLES: Final = """Examples:
 
 Exit codes: 0 if it was sent, 1 if it was not, 3 if that is not known. With --dry-run, 0."""
 
+_WHEN_FIRST_TRIED: Final = timedelta(days=1)
 _ANSWERS: Final = {SendState.SENT: Exit.OK, SendState.NOT_FOUND: Exit.FAILED, SendState.UNKNOWN: Exit.UNKNOWN}
 
 
@@ -71,7 +73,7 @@ async def send(
         inbox: The inbox to send from, by its id or its name; the only one by default.
         member: The id of the member in whose name it is sent; the first of the inbox by default.
         region: The two-letter country, such as US, as whose numbers TO is read.
-        local_id: Your identifier of this send, by which the service knows a repeat; a new one by default.
+        local_id: Your identifier of this send; a new one by default. If one of the last day is there, nothing is sent.
         dry_run: Show what would be sent, and end.
         yes: Send without asking. Where there is no terminal, it must be passed.
         as_json: Print JSON in place of lines.
@@ -103,17 +105,20 @@ def _read_stdin() -> str:
 
 
 async def _send(session: AsyncSession, order: _Order, *, as_json: bool) -> int:
+    first_tried = None
     if order.local_id is None:  # Known here, so that it can be told whatever happens.
         order = attrs.evolve(order, local_id=str(uuid.uuid4()))
+    else:  # Perhaps the one that was told.
+        first_tried = datetime.fromtimestamp(session.clock.wall(), UTC) - _WHEN_FIRST_TRIED
     try:
-        return await _send_and_look(session, order, as_json=as_json)
+        return await _send_and_look(session, order, first_tried, as_json=as_json)
     except asyncio.CancelledError:  # Ctrl-C
         said = f"It may have gone out. To send it again, pass --local-id {order.local_id}"
         _end(order, SendState.UNKNOWN.value, Exit.INTERRUPTED, said, as_json=as_json)
         raise
 
 
-async def _send_and_look(session: AsyncSession, order: _Order, *, as_json: bool) -> int:
+async def _send_and_look(session: AsyncSession, order: _Order, first_tried: datetime | None, *, as_json: bool) -> int:
     try:
         sent = await session.messages.send(
             inbox_id=order.sender.inbox.id,
@@ -121,6 +126,7 @@ async def _send_and_look(session: AsyncSession, order: _Order, *, as_json: bool)
             phone_number=order.phone,
             text=order.text,
             local_id=order.local_id,
+            first_tried=first_tried,
         )
     except Unsettled as error:
         output.note(f"{error.message} Looking whether the text is there.")
