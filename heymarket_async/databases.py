@@ -7,6 +7,10 @@ import os
 import sqlite3
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+_PAUSE: Final = 0.01
 
 
 def open_database(
@@ -36,7 +40,7 @@ def open_database(
         if exclusive:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
         if _is_empty(database):
-            database.execute("PRAGMA journal_mode = WAL")
+            _share(database, patience)
             with transaction(database):
                 if _is_empty(database):
                     database.execute(f"PRAGMA application_id = {application}")
@@ -54,6 +58,20 @@ def open_database(
         if isinstance(error, UnicodeError):  # What SQLite says of the damage cannot be read.
             raise sqlite3.DatabaseError("it is damaged") from error
         raise
+
+
+def _share(database: sqlite3.Connection, patience: float) -> None:
+    """Let others read while one writes. SQLite itself does not wait for this, where others make the file too."""
+    end = monotonic() + patience
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > end:
+                raise
+            sleep(_PAUSE)
+        else:
+            return
 
 
 def _is_empty(database: sqlite3.Connection) -> bool:

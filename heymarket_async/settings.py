@@ -38,9 +38,9 @@ class Timeouts:
     Args:
         total: from the start of the call to its end, all attempts and waits included.
         connect: for the making of a connection.
-        read: for silence of the service: from when the request goes out until the head of its answer has come, then
-            between the pieces of the body. An aiohttp session of yours does not tell when it goes out: there a new
-            connection counts too, and the first of these waits is at least `connect`.
+        read: for silence of the service: until the head of its answer has come, then between the pieces of the body.
+            The making of a connection counts too, unless `connect` is longer. An aiohttp session of yours does not tell
+            when a request goes out: there the first of these waits is at least `connect`.
 
     Raises:
         ConfigurationError: a value is not a positive number.

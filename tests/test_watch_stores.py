@@ -6,10 +6,11 @@ import asyncio
 import sqlite3
 import stat
 import threading
+import time
 
 import pytest
 
-from heymarket_async import ArgumentError, CheckpointError
+from heymarket_async import ArgumentError, CheckpointError, databases
 from heymarket_async.watch import stores
 from heymarket_async.watch.stores import MemoryStore, SqliteStore, check_store
 
@@ -148,6 +149,35 @@ async def test_a_file_is_half_made_by_nobody(tmp_path, monkeypatch):
     await store.save("a", "x")
     assert await store.load("a") == "x"
     await store.close()
+
+
+async def test_a_file_that_somebody_else_is_making_is_waited_for(tmp_path, monkeypatch):
+    other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waits = threading.Event()
+
+    def pause(seconds):
+        waits.set()
+        time.sleep(seconds)
+
+    monkeypatch.setattr(databases, "sleep", pause)
+    async with SqliteStore(tmp_path / "state.db") as store:
+        saving = asyncio.ensure_future(store.save("a", "x"))
+        assert await asyncio.to_thread(waits.wait, 30)
+        other.execute("ROLLBACK")
+        await saving
+        assert await store.load("a") == "x"
+    other.close()
+
+
+async def test_it_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(stores, "_PATIENCE", 0.05)
+    async with SqliteStore(tmp_path / "state.db") as store:
+        with pytest.raises(CheckpointError, match="locked"):
+            await store.save("a", "x")
+    other.close()
 
 
 @pytest.mark.parametrize("times", [1, 3])

@@ -31,6 +31,7 @@ from heymarket_async.resources.runner import Runner
 # Messages are dated by the service, when it gets to them: a look goes back a little further than the send.
 _MARGIN: Final = timedelta(seconds=60)
 _MOST_MESSAGES: Final = 1000
+_TOO_MANY: Final = f"It is not among the last {_MOST_MESSAGES:,} messages, and these are not all."
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 5.0
 _SHORTEST_PAUSE: Final = 0.05
@@ -156,7 +157,8 @@ async def look_until(clock: Clock, sought: Sought, patience: float) -> Resolutio
         except HeymarketError as error:
             found = Resolution(state=SendState.UNKNOWN, reason=f"The look failed: {error}")
         left = end - clock.monotonic()
-        if found.state is SendState.SENT or left < _SHORTEST_PAUSE:
+        # To go through so many again would use up the rate limit.
+        if found.state is SendState.SENT or found.reason == _TOO_MANY or left < _SHORTEST_PAUSE:
             return found
         await clock.sleep(min(pause, left))
         pause = min(2 * pause, _LONGEST_PAUSE)
@@ -176,8 +178,7 @@ async def _look(sought: Sought) -> Resolution:
         if _is_older(pager.unseen, since):
             break
         if seen >= _MOST_MESSAGES:
-            reason = f"It is not among the last {_MOST_MESSAGES:,} messages, and these are not all."
-            return Resolution(state=SendState.UNKNOWN, reason=reason)
+            return Resolution(state=SendState.UNKNOWN, reason=_TOO_MANY)
     if doubtful:
         reason = "A message is there that may be it, but the service does not show its local_id."
         return Resolution(state=SendState.UNKNOWN, reason=reason)

@@ -104,8 +104,8 @@ async def exchange(
             with pool.block(min(left, timeouts.read)):
                 return await _carried(present.transport, request, progress, options)
         with pool.block(min(left, max(timeouts.connect, timeouts.read))) as silence:
-            # Until then it waits for a connection, and how long that may take is another question.
-            progress.leaves = functools.partial(silence.extend, timeouts.read, deadline)
+            if timeouts.read < timeouts.connect:  # Then what the block has left is for the connection.
+                progress.leaves = functools.partial(silence.extend, timeouts.read, deadline)
             response = await http.request(
                 request.method,
                 _url(options.base_url, request.target),
