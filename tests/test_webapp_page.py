@@ -126,7 +126,8 @@ async def test_a_click_too_many_and_a_lost_answer_text_nobody_twice(page, sandbo
     assert [sent.text for sent in sandbox.teams[0].sent] == ["It has shipped."]
 
 
-async def test_another_text_after_a_lost_answer_goes_out(page, sandbox):
+async def test_another_text_after_a_lost_answer_goes_out_and_the_first_is_still_known(page, sandbox):
+    sandbox.variants = Variants(repeat="none")
     sandbox.script("send_message", Reset(effect=True))
     sandbox.script("get_message_history", Reply(500), times=9)
     await write(page, "It has shipped.")
@@ -135,6 +136,9 @@ async def test_another_text_after_a_lost_answer_goes_out(page, sandbox):
     await write(page, " Today.")
     await page.until("document.getElementById('text').value === ''")
     assert [sent.text for sent in sandbox.teams[0].sent] == ["It has shipped.", "It has shipped. Today."]
+    await write(page, "It has shipped.")  # As somebody does who has seen that it failed.
+    await page.until("document.getElementById('text').value === ''")
+    assert len(sandbox.teams[0].sent) == 2
 
 
 async def test_a_wrong_number_is_said_and_nothing_is_sent(page, sandbox):
