@@ -7,6 +7,8 @@ import io
 import json
 import math
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -112,6 +114,15 @@ async def test_the_books_tell_what_happened_and_what_became_of_it() -> None:
     assert told["attempts"] == len(came)
     for spread in (told["answered"], told["begun"]):
         assert 0.0 <= spread["p50"] <= spread["p99"] <= spread["max"] < 5.0
+
+
+def test_the_command_of_the_page_is_understood() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "sandbox.md").read_text("utf-8")
+    (command,) = re.findall(r"```sh\n(python -m heymarket_async\.sandbox\.load .*?)```", page, re.DOTALL)
+    given = read_arguments(shlex.split(command.replace("\\\n", " "))[3:])
+    assert (given.webhook, given.webhook_token) == ("http://127.0.0.1:8000/heymarket", "check-me")
+    assert (given.rate, given.seconds, given.duplicates, given.loss) == (1000.0, 60.0, 0.1, 0.05)
+    assert given.outage == (15.0, 30.0)
 
 
 async def test_a_sandbox_under_load_is_a_process_of_its_own_and_tells_its_books() -> None:
